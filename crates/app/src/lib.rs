@@ -1,0 +1,1 @@
+//! The services that join vault, authenticator, tunnel and radio.

@@ -1,0 +1,1 @@
+//! BlueZ: adverts out, adverts in, what the adapter can do.

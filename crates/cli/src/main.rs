@@ -1,0 +1,2 @@
+//! `latchkey`, the command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The authenticator: CTAP2 command bytes in, response bytes out.

@@ -1,0 +1,1 @@
+//! A hybrid ceremony from QR text to shutdown, both roles.

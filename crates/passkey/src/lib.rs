@@ -1,0 +1,23 @@
+//! What a passkey is: its identifiers, its immutable core, its labels, and the port through which one is kept.
+//!
+//! The authenticator (`latchkey-ctap`) and the vault (`latchkey-vault`) know nothing of each other; what they
+//! share is here. No I/O, no serialisation: how a record looks on disk is the vault's matter, how it looks on the
+//! wire is the authenticator's.
+
+mod identifier;
+mod passkey;
+mod rp_id;
+mod shown;
+mod store;
+
+pub use identifier::{Aaguid, CredentialId, IdentifierError, PasskeyId, UserHandle};
+pub use passkey::{
+    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PrfSeeds, Seed, Usage, UseKind, UseRecord,
+    Verification,
+};
+pub use rp_id::{RpId, RpIdError};
+pub use shown::{MAX_SHOWN_CHARS, shown};
+pub use store::{PasskeyStore, StoreError};
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub type UnixSeconds = u64;

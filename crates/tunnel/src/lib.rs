@@ -1,0 +1,1 @@
+//! The WebSocket client of the tunnel service, and our own relay.

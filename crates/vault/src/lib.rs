@@ -1,0 +1,1 @@
+//! Passkeys at rest: sealed records over sled.

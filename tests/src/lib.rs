@@ -1,0 +1,1 @@
+//! Whole ceremonies against real peers.
