@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The full counts of what `make test` runs as a sample.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+rounds=${SOAK_ROUNDS:-20}
+say "Tests with full counts"
+PROPTEST_CASES=${PROPTEST_CASES:-100000} LATCHKEY_SOAK=1 cargo test --workspace --locked --release --quiet
+say "Whole ceremonies, $rounds rounds"
+for round in $(seq "$rounds"); do
+    printf '    round %s\n' "$round"
+    cargo test --locked --release --quiet -p latchkey-tests --test ceremonies
+done
+FUZZ_SECONDS=${FUZZ_SECONDS:-600} scripts/fuzz.sh
