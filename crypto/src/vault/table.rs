@@ -1,0 +1,443 @@
+use std::fmt;
+
+use rand_core::CryptoRng;
+
+use super::key::{MacKey, MasterKey, VaultId};
+use super::slot::{Method, Slot};
+use super::{KdfError, KdfParams, Passphrase, SlotId, SlotInfo};
+use crate::cbor::{self, Value};
+
+/// The format that this version writes.
+const FORMAT: u64 = 1;
+/// More than anybody needs; bounds what a forged table can make us do.
+const MOST_SLOTS: usize = 16;
+/// A table is at most this long.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// The key slots of a vault, authenticated as a whole under the master key.
+///
+/// Stored as the CBOR array `[body, mac]`: the body is the encoded map `{1: format, 2: vault id (16 bytes),
+/// 3: generation, 4: slots, 5: next slot number}`, the mac 32 bytes of HMAC-SHA-256 over the body. So no slot can
+/// be added, removed, or swapped in from elsewhere without the master key. The generation grows with each change.
+pub struct SlotTable {
+    vault: VaultId,
+    generation: u64,
+    next_id: u64,
+    slots: Vec<Slot>,
+    unknown: Vec<(Value, Value)>,
+    /// As stored: what the mac was made over.
+    body: Vec<u8>,
+    mac: Vec<u8>,
+}
+
+/// Why a slot table cannot be read, opened or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlotError {
+    /// No slot opens with this passphrase.
+    #[error("no slot opens with this passphrase")]
+    WrongPassphrase,
+    /// A slot opened, but the table is not the one that the holder of the master key wrote.
+    #[error("slot table does not verify under the master key")]
+    Tampered,
+    /// The bytes are no slot table.
+    #[error("slot table is damaged: {what}")]
+    Malformed {
+        /// What was found or missing.
+        what: &'static str,
+    },
+    /// Written by a later version.
+    #[error("slot table has format {format}, expected at most {FORMAT}")]
+    TooNew {
+        /// The format found.
+        format: u64,
+    },
+    /// The key derivation was refused or failed.
+    #[error(transparent)]
+    Kdf(#[from] KdfError),
+    /// The last slot that opens may not go.
+    #[error("the last passphrase slot cannot be removed")]
+    LastSlot,
+    /// No slot has this number.
+    #[error("no slot has this number")]
+    NoSuchSlot,
+    /// The table is full.
+    #[error("slot table has {MOST_SLOTS} slots already")]
+    Full,
+}
+
+/// Shows that a passphrase slot was opened just now. Only [`SlotTable::open`] makes one.
+///
+/// Whoever turns it into a user verification consumes it; it cannot be copied.
+pub struct PassphraseProof {
+    vault: VaultId,
+}
+
+impl PassphraseProof {
+    /// The vault whose passphrase was given.
+    pub fn vault(&self) -> VaultId {
+        self.vault
+    }
+}
+
+impl fmt::Debug for PassphraseProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PassphraseProof(redacted)")
+    }
+}
+
+impl SlotTable {
+    /// Draws a master key and wraps it under a passphrase, in a table of one slot.
+    pub fn create(
+        vault: VaultId,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(SlotTable, MasterKey), SlotError> {
+        let master_key = MasterKey::generate(rng);
+        let mut table = SlotTable {
+            vault,
+            generation: 0,
+            next_id: 1,
+            slots: Vec::new(),
+            unknown: Vec::new(),
+            body: Vec::new(),
+            mac: Vec::new(),
+        };
+        table.append(&master_key, passphrase, params, rng)?;
+        table.seal(&master_key);
+        Ok((table, master_key))
+    }
+
+    /// Opens the first passphrase slot that the passphrase fits, then verifies the whole table under the key.
+    ///
+    /// Costs one key derivation per passphrase slot tried.
+    pub fn open(&self, passphrase: &Passphrase) -> Result<(MasterKey, PassphraseProof), SlotError> {
+        for slot in &self.slots {
+            if let Some(master_key) = slot.unwrap_with(&self.vault, passphrase)? {
+                self.verify(&master_key)?;
+                return Ok((master_key, PassphraseProof { vault: self.vault }));
+            }
+        }
+        Err(SlotError::WrongPassphrase)
+    }
+
+    /// Checks that the holder of this master key wrote the table.
+    pub fn verify(&self, master_key: &MasterKey) -> Result<(), SlotError> {
+        let right = mac_key(master_key, &self.vault).verifies(&[&self.body], &self.mac);
+        if right { Ok(()) } else { Err(SlotError::Tampered) }
+    }
+
+    /// Adds a passphrase slot.
+    pub fn add_passphrase(
+        &mut self,
+        master_key: &MasterKey,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<SlotId, SlotError> {
+        self.verify(master_key)?;
+        let id = self.append(master_key, passphrase, params, rng)?;
+        self.seal(master_key);
+        Ok(id)
+    }
+
+    /// Removes a slot; the last passphrase slot stays.
+    pub fn remove(&mut self, master_key: &MasterKey, id: SlotId) -> Result<(), SlotError> {
+        self.verify(master_key)?;
+        if !self.slots.iter().any(|slot| slot.id == id) {
+            return Err(SlotError::NoSuchSlot);
+        }
+        if !self.slots.iter().any(|slot| slot.id != id && matches!(slot.method, Method::Passphrase { .. })) {
+            return Err(SlotError::LastSlot);
+        }
+        self.slots.retain(|slot| slot.id != id);
+        self.seal(master_key);
+        Ok(())
+    }
+
+    /// The vault that it opens.
+    pub fn vault(&self) -> VaultId {
+        self.vault
+    }
+
+    /// Grows with each change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What may be told about the slots, in their order.
+    pub fn slots(&self) -> impl Iterator<Item = SlotInfo> {
+        self.slots.iter().map(Slot::info)
+    }
+
+    /// The bytes to store.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(&Value::array([self.body.clone().into(), self.mac.clone().into()]))
+    }
+
+    /// Reads stored bytes; not verified before [`SlotTable::open`] or [`SlotTable::verify`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, SlotError> {
+        let malformed = |what| SlotError::Malformed { what };
+        if bytes.len() > MOST_BYTES {
+            return Err(malformed("too long"));
+        }
+        let outer = cbor::decode_canonical(bytes).map_err(|_| malformed("not CBOR"))?;
+        let Some([Value::Bytes(body), Value::Bytes(mac)]) = outer.as_array() else {
+            return Err(malformed("not a body and its code"));
+        };
+        let map = cbor::decode_canonical(body).map_err(|_| malformed("body is not CBOR"))?;
+        match map.get(1).and_then(Value::as_u64).ok_or(malformed("no format"))? {
+            FORMAT => {}
+            format => return Err(SlotError::TooNew { format }),
+        }
+        let vault = map.get(2).and_then(Value::as_bytes).and_then(|id| id.try_into().ok());
+        let slots = map.get(4).and_then(Value::as_array).ok_or(malformed("no slots"))?;
+        if slots.is_empty() || slots.len() > MOST_SLOTS {
+            return Err(malformed("number of slots"));
+        }
+        let entries = map.as_map().unwrap_or_default().iter();
+        Ok(Self {
+            vault: VaultId::from_bytes(vault.ok_or(malformed("no vault id"))?),
+            generation: map.get(3).and_then(Value::as_u64).ok_or(malformed("no generation"))?,
+            next_id: map.get(5).and_then(Value::as_u64).ok_or(malformed("no next slot number"))?,
+            slots: slots.iter().map(Slot::from_value).collect::<Result<_, _>>()?,
+            unknown: entries.filter(|(key, _)| !matches!(key.as_u64(), Some(1..=5))).cloned().collect(),
+            body: body.clone(),
+            mac: mac.clone(),
+        })
+    }
+
+    fn append(
+        &mut self,
+        master_key: &MasterKey,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<SlotId, SlotError> {
+        if self.slots.len() >= MOST_SLOTS {
+            return Err(SlotError::Full);
+        }
+        let id = SlotId(self.next_id);
+        self.slots.push(Slot::wrap(&self.vault, id, master_key, passphrase, params, rng)?);
+        self.next_id += 1;
+        Ok(id)
+    }
+
+    fn seal(&mut self, master_key: &MasterKey) {
+        self.generation += 1;
+        let entries = [
+            (1.into(), FORMAT.into()),
+            (2.into(), (*self.vault.as_bytes()).into()),
+            (3.into(), self.generation.into()),
+            (4.into(), Value::array(self.slots.iter().map(Slot::to_value))),
+            (5.into(), self.next_id.into()),
+        ];
+        self.body = cbor::encode(&Value::map(entries.into_iter().chain(self.unknown.iter().cloned())));
+        self.mac = mac_key(master_key, &self.vault).mac(&[&self.body]).to_vec();
+    }
+}
+
+impl fmt::Debug for SlotTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SlotTable({} slots, generation {})", self.slots.len(), self.generation)
+    }
+}
+
+fn mac_key(master_key: &MasterKey, vault: &VaultId) -> MacKey {
+    MacKey::new(&master_key.derive(vault, "slot table"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SlotKind;
+    use super::super::testing::{Counting, cheap};
+    use super::*;
+
+    fn made() -> (SlotTable, MasterKey) {
+        let vault = VaultId::from_bytes([9; 16]);
+        SlotTable::create(vault, &Passphrase::new("right").unwrap(), cheap(), &mut Counting(1)).unwrap()
+    }
+
+    /// The encoded table with its body changed and the code left as it was.
+    fn with_body(table: &SlotTable, change: impl FnOnce(&mut Vec<(Value, Value)>)) -> Vec<u8> {
+        let Value::Map(mut body) = cbor::decode(&table.body).unwrap() else { panic!("a map") };
+        change(&mut body);
+        cbor::encode(&Value::array([cbor::encode(&Value::Map(body)).into(), table.mac.clone().into()]))
+    }
+
+    fn first_slot(body: &mut [(Value, Value)]) -> &mut Vec<(Value, Value)> {
+        let slots = body.iter_mut().find(|(key, _)| *key == Value::from(4)).unwrap();
+        let (_, Value::Array(slots)) = slots else { panic!("an array") };
+        let Some(Value::Map(slot)) = slots.first_mut() else { panic!("a map") };
+        slot
+    }
+
+    fn set(map: &mut [(Value, Value)], key: i32, to: Value) {
+        map.iter_mut().find(|(k, _)| *k == Value::from(key)).unwrap().1 = to;
+    }
+
+    fn cost(passes: u64, memory_kib: u64, lanes: u64) -> Value {
+        Value::map([
+            (1.into(), passes.into()),
+            (2.into(), memory_kib.into()),
+            (3.into(), lanes.into()),
+            (4.into(), [0; 32].into()),
+        ])
+    }
+
+    #[test]
+    fn opens_with_the_right_passphrase_only() {
+        let (table, master_key) = made();
+        let table = SlotTable::decode(&table.encode()).unwrap();
+        let (opened, proof) = table.open(&Passphrase::new("right").unwrap()).unwrap();
+        assert_eq!(opened.expose(), master_key.expose());
+        assert_eq!(proof.vault(), table.vault());
+        assert_eq!(format!("{proof:?}"), "PassphraseProof(redacted)");
+        let wrong = table.open(&Passphrase::new("wrong").unwrap());
+        assert!(matches!(wrong, Err(SlotError::WrongPassphrase)));
+    }
+
+    #[test]
+    fn a_second_passphrase_opens_until_its_slot_goes() {
+        let (mut table, master_key) = made();
+        let other = Passphrase::new("other").unwrap();
+        let id = table.add_passphrase(&master_key, &other, cheap(), &mut Counting(99)).unwrap();
+        let mut table = SlotTable::decode(&table.encode()).unwrap();
+        assert_eq!(table.slots().count(), 2);
+        assert_eq!(table.slots().nth(1).unwrap().cost, Some(cheap().cost()));
+        assert!(table.open(&other).is_ok());
+        table.remove(&master_key, id).unwrap();
+        assert_eq!(table.generation(), 3);
+        assert!(matches!(table.open(&other), Err(SlotError::WrongPassphrase)));
+    }
+
+    #[test]
+    fn the_last_passphrase_slot_stays() {
+        let (mut table, master_key) = made();
+        let id = table.slots().next().unwrap().id;
+        assert_eq!(table.remove(&master_key, id), Err(SlotError::LastSlot));
+        assert_eq!(table.remove(&master_key, SlotId(7)), Err(SlotError::NoSuchSlot));
+    }
+
+    #[test]
+    fn refuses_a_table_that_another_hand_changed() {
+        let (table, master_key) = made();
+        let older = with_body(&table, |body| set(body, 3, 7.into()));
+        let result = SlotTable::decode(&older).unwrap().open(&Passphrase::new("right").unwrap());
+        assert!(matches!(result, Err(SlotError::Tampered)));
+        // Nobody continues such a table.
+        let mut tampered = SlotTable::decode(&older).unwrap();
+        let added =
+            tampered.add_passphrase(&master_key, &Passphrase::new("x").unwrap(), cheap(), &mut Counting(1));
+        assert_eq!(added, Err(SlotError::Tampered));
+    }
+
+    #[test]
+    fn refuses_a_slot_of_another_vault_or_number() {
+        let (table, _) = made();
+        for bytes in [
+            with_body(&table, |body| set(body, 2, [8; 16].into())),
+            with_body(&table, |body| set(first_slot(body), 1, 5.into())),
+            with_body(&table, |body| set(first_slot(body), 3, cost(3, 64 * 1024, 4))),
+        ] {
+            let result = SlotTable::decode(&bytes).unwrap().open(&Passphrase::new("right").unwrap());
+            assert!(matches!(result, Err(SlotError::WrongPassphrase)));
+        }
+    }
+
+    #[test]
+    fn refuses_a_cheap_or_ruinous_derivation_before_trying_it() {
+        let (table, _) = made();
+        for (params, floor) in [
+            (cost(2, 64 * 1024, 4), true),
+            (cost(3, 64 * 1024 - 1, 4), true),
+            (cost(3, 64 * 1024, 0), true),
+            (cost(33, 64 * 1024, 4), false),
+            (cost(3, 1024 * 1024 + 1, 4), false),
+            (cost(3, u64::MAX, 4), false),
+            (cost(3, 64 * 1024, 1 << 40), false),
+        ] {
+            let bytes = with_body(&table, |body| set(first_slot(body), 3, params));
+            match SlotTable::decode(&bytes) {
+                Err(SlotError::Kdf(KdfError::BelowFloor { .. })) => assert!(floor),
+                Err(SlotError::Kdf(KdfError::AboveCeiling { .. })) => assert!(!floor),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_slots_and_entries_of_later_versions() {
+        let (table, master_key) = made();
+        let later = Value::map([
+            (1.into(), 40.into()),
+            (2.into(), 77.into()),
+            (3.into(), Value::map([(1.into(), "fingers crossed".into())])),
+            (4.into(), [0; 24].into()),
+            (5.into(), [0; 48].into()),
+            (9.into(), "more".into()),
+        ]);
+        let mut table = SlotTable::decode(&with_body(&table, |body| {
+            let slots = body.iter_mut().find(|(key, _)| *key == Value::from(4)).unwrap();
+            let (_, Value::Array(slots)) = slots else { panic!("an array") };
+            slots.push(later.clone());
+            body.push((50.into(), "new".into()));
+        }))
+        .unwrap();
+        table.seal(&master_key);
+        let again = SlotTable::decode(&table.encode()).unwrap();
+        assert_eq!(again.verify(&master_key), Ok(()));
+        assert_eq!(again.slots().nth(1).unwrap().kind, SlotKind::Unknown(77));
+        let body = cbor::decode(&again.body).unwrap();
+        assert_eq!(body.get(50).and_then(Value::as_text), Some("new"));
+        assert_eq!(cbor::encode(&body.get(4).unwrap().as_array().unwrap()[1]), cbor::encode(&later));
+    }
+
+    #[test]
+    fn a_later_format_is_named() {
+        let (table, _) = made();
+        let bytes = with_body(&table, |body| set(body, 1, 2.into()));
+        assert!(matches!(SlotTable::decode(&bytes), Err(SlotError::TooNew { format: 2 })));
+    }
+
+    #[test]
+    fn a_table_is_never_overfull() {
+        let (mut table, master_key) = made();
+        while table.slots.len() < MOST_SLOTS {
+            table.slots.push(Slot::from_value(&table.slots[0].to_value()).unwrap());
+        }
+        table.seal(&master_key);
+        let added =
+            table.add_passphrase(&master_key, &Passphrase::new("x").unwrap(), cheap(), &mut Counting(1));
+        assert_eq!(added, Err(SlotError::Full));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = SlotTable::decode(&bytes);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_never_a_verified_table(position in 0usize..200, bit in 0u8..8) {
+            // A table with a made-up wrapped key: what is tried is the code over the whole.
+            let master_key = MasterKey::from_bytes([3; 32]);
+            let slot = Value::map([
+                (1.into(), 1.into()), (2.into(), 9.into()), (3.into(), Value::Null),
+                (4.into(), [1; 24].into()), (5.into(), [2; 48].into()),
+            ]);
+            let mut table = SlotTable {
+                vault: VaultId::from_bytes([9; 16]), generation: 0, next_id: 2,
+                slots: vec![Slot::from_value(&slot).unwrap()], unknown: vec![], body: vec![], mac: vec![],
+            };
+            table.seal(&master_key);
+            let mut bytes = table.encode();
+            let position = position % bytes.len();
+            bytes[position] ^= 1 << bit;
+            if let Ok(table) = SlotTable::decode(&bytes) {
+                proptest::prop_assert_eq!(table.verify(&master_key), Err(SlotError::Tampered));
+            }
+        }
+    }
+}
