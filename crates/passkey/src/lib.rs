@@ -12,8 +12,8 @@ mod store;
 
 pub use identifier::{Aaguid, CredentialId, IdentifierError, PasskeyId, UserHandle};
 pub use passkey::{
-    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PrfSeeds, Seed, Usage, UseKind, UseRecord,
-    Verification,
+    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PrfSeeds, Seed, Usage, UseKind,
+    UseRecord, Verification,
 };
 pub use rp_id::{RpId, RpIdError};
 pub use shown::{MAX_SHOWN_CHARS, shown};

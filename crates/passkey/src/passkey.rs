@@ -1,3 +1,5 @@
+use std::fmt;
+
 use latchkey_crypto::{cose::PrivateKey, secret_bytes};
 
 use crate::{CredentialId, PasskeyId, RpId, UnixSeconds, UserHandle};
@@ -96,7 +98,7 @@ impl CredProtect {
 }
 
 /// What may change: names given by the site, and the owner's own order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Labels {
     /// `rp.name`, as the site gave it.
     pub rp_name: Option<String>,
@@ -110,6 +112,13 @@ pub struct Labels {
     pub tags: Vec<String>,
     /// Marked by its owner.
     pub favourite: bool,
+}
+
+/// Personal, so not shown.
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Labels(..)")
+    }
 }
 
 /// What the history amounts to.
@@ -170,4 +179,28 @@ pub enum Verification {
     Passphrase,
     /// A script gave the passphrase and named the site (`sign-in --approve`).
     Script,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_lead_back_and_others_are_none() {
+        for level in [
+            CredProtect::UserVerificationOptional,
+            CredProtect::UserVerificationOptionalWithCredentialIdList,
+            CredProtect::UserVerificationRequired,
+        ] {
+            assert_eq!(CredProtect::from_level(level.level().into()), Some(level));
+        }
+        assert_eq!((CredProtect::from_level(0), CredProtect::from_level(4)), (None, None));
+    }
+
+    #[test]
+    fn debug_shows_no_names_and_no_seeds() {
+        let labels = Labels { user_name: "alice".to_owned(), ..Labels::default() };
+        assert_eq!(format!("{labels:?}"), "Labels(..)");
+        assert_eq!(format!("{:?}", Seed::from_bytes([1; 32])), "Seed(redacted)");
+    }
 }

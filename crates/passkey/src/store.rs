@@ -8,7 +8,7 @@ pub trait PasskeyStore {
     /// The passkey of a site with this credential ID.
     fn find_by_credential_id(&self, rp_id: &RpId, id: &CredentialId) -> Result<Option<Passkey>, StoreError>;
 
-    /// Whether the site has a passkey for this account already.
+    /// A passkey that the site has for this account already; the newest, if there are several.
     fn find_by_user_handle(&self, rp_id: &RpId, user: &UserHandle) -> Result<Option<PasskeyId>, StoreError>;
 
     /// Stores a new passkey and its first line of history; moves `replaces` to the bin in the same commit.
@@ -21,7 +21,9 @@ pub trait PasskeyStore {
         first_use: &UseRecord,
     ) -> Result<(), StoreError>;
 
-    /// Appends a line to a passkey's history and counts it. When this returns, the change is on disk.
+    /// Appends a line to a passkey's history; an approved sign-in counts and sets the time of last use.
+    ///
+    /// When this returns, the change is on disk.
     fn record_use(&mut self, id: PasskeyId, used: &UseRecord) -> Result<(), StoreError>;
 }
 
