@@ -1,0 +1,6 @@
+//! Hearing: the first advert that matches.
+
+mod discovery;
+mod scanner;
+
+pub use scanner::BluezScanner;
