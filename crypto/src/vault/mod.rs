@@ -31,7 +31,10 @@
 
 mod kdf;
 mod key;
+mod keys;
+mod manifest;
 mod passphrase;
+mod record;
 mod slot;
 mod table;
 #[cfg(test)]
@@ -39,6 +42,9 @@ mod testing;
 
 pub use kdf::{KdfCost, KdfError, KdfParams, Machine};
 pub use key::{MasterKey, VaultId};
+pub use keys::{Index, Sheet, VaultKeys};
+pub use manifest::{Manifest, Member, SetHash};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, Passphrase, PassphraseError};
+pub use record::{Opened, RecordError, RecordKind, claimed_version};
 pub use slot::{SlotId, SlotInfo, SlotKind};
 pub use table::{PassphraseProof, SlotError, SlotTable};

@@ -1,0 +1,167 @@
+use std::fmt;
+
+use super::key::{MacKey, MasterKey, Subkey, VaultId};
+use super::record::RecordKind;
+
+/// Every key that an open vault works with, derived once from the master key, which is then no longer needed.
+pub struct VaultKeys {
+    vault: VaultId,
+    kinds: [Subkey; RecordKind::ALL.len()],
+    site_index: MacKey,
+    credential_index: MacKey,
+    pseudonym: MacKey,
+    pub(super) manifest: MacKey,
+    header: MacKey,
+    witness: MacKey,
+}
+
+/// What an index leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// From an RP ID to the passkeys of the site.
+    Site,
+    /// From an RP ID and a credential ID to the passkey.
+    Credential,
+    /// From a passkey's id to a name for it that only the holder of the key can make.
+    Pseudonym,
+}
+
+/// A file outside the store that carries a code of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// The vault's header.
+    Header,
+    /// The highest epoch seen, kept per machine.
+    Witness,
+}
+
+impl VaultKeys {
+    /// Derives all of them: HKDF-SHA-256, salt = vault id, info = the purpose of each.
+    pub fn derive(master_key: &MasterKey, vault: VaultId) -> Self {
+        let mac = |purpose| MacKey::new(&master_key.derive(&vault, purpose));
+        Self {
+            vault,
+            kinds: RecordKind::ALL.map(|kind| master_key.derive(&vault, kind.purpose())),
+            site_index: mac("index site"),
+            credential_index: mac("index credential"),
+            pseudonym: mac("index pseudonym"),
+            manifest: mac("manifest"),
+            header: mac("header"),
+            witness: mac("witness"),
+        }
+    }
+
+    /// The vault that they belong to.
+    pub fn vault(&self) -> VaultId {
+        self.vault
+    }
+
+    /// The key of an index entry: 32 bytes of HMAC-SHA-256 over the parts, each with its length before it.
+    ///
+    /// Without the key nobody can tell a site from it, nor try a list of sites.
+    pub fn index(&self, index: Index, parts: &[&[u8]]) -> [u8; 32] {
+        let key = match index {
+            Index::Site => &self.site_index,
+            Index::Credential => &self.credential_index,
+            Index::Pseudonym => &self.pseudonym,
+        };
+        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| length(part)).collect();
+        let framed: Vec<&[u8]> = lengths.iter().zip(parts).flat_map(|(len, part)| [len.as_slice(), part]).collect();
+        key.mac(&framed)
+    }
+
+    /// The code that makes a file ours: 32 bytes of HMAC-SHA-256.
+    pub fn code(&self, sheet: Sheet, body: &[u8]) -> [u8; 32] {
+        self.sheet_key(sheet).mac(&[body])
+    }
+
+    /// Whether a file carries its code, in constant time.
+    pub fn verifies(&self, sheet: Sheet, body: &[u8], code: &[u8]) -> bool {
+        self.sheet_key(sheet).verifies(&[body], code)
+    }
+
+    fn sheet_key(&self, sheet: Sheet) -> &MacKey {
+        match sheet {
+            Sheet::Header => &self.header,
+            Sheet::Witness => &self.witness,
+        }
+    }
+
+    pub(super) fn kind_key(&self, kind: RecordKind) -> &Subkey {
+        let [passkey, secret, history, site, credential, meta, manifest, snapshot, journal] = &self.kinds;
+        match kind {
+            RecordKind::Passkey => passkey,
+            RecordKind::PasskeySecret => secret,
+            RecordKind::History => history,
+            RecordKind::SiteIndex => site,
+            RecordKind::CredentialIndex => credential,
+            RecordKind::Meta => meta,
+            RecordKind::Manifest => manifest,
+            RecordKind::SnapshotPiece => snapshot,
+            RecordKind::JournalEntry => journal,
+        }
+    }
+}
+
+impl fmt::Debug for VaultKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultKeys(redacted)")
+    }
+}
+
+/// A part's length, 8 bytes, big-endian.
+pub(super) fn length(part: &[u8]) -> [u8; 8] {
+    u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn keys() -> VaultKeys {
+        VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]))
+    }
+
+    #[test]
+    fn no_two_kinds_share_a_key() {
+        let keys = keys();
+        let all: HashSet<_> = RecordKind::ALL.iter().map(|kind| *keys.kind_key(*kind).expose()).collect();
+        assert_eq!(all.len(), RecordKind::ALL.len());
+        for kind in RecordKind::ALL {
+            let expected = MasterKey::from_bytes([1; 32]).derive(&keys.vault(), kind.purpose());
+            assert_eq!(keys.kind_key(kind).expose(), expected.expose());
+        }
+    }
+
+    #[test]
+    fn index_keys_tell_parts_and_indexes_apart() {
+        let keys = keys();
+        let all: HashSet<_> = [
+            keys.index(Index::Site, &[b"ab"]),
+            keys.index(Index::Credential, &[b"ab"]),
+            keys.index(Index::Pseudonym, &[b"ab"]),
+            keys.index(Index::Credential, &[b"a", b"b"]),
+            keys.index(Index::Credential, &[b"", b"ab"]),
+            keys.index(Index::Credential, &[b"ab", b""]),
+        ]
+        .into();
+        assert_eq!(all.len(), 6);
+    }
+
+    #[test]
+    fn a_code_is_good_for_one_kind_of_file() {
+        let keys = keys();
+        let code = keys.code(Sheet::Header, b"body");
+        assert!(keys.verifies(Sheet::Header, b"body", &code));
+        assert!(!keys.verifies(Sheet::Witness, b"body", &code));
+        assert!(!keys.verifies(Sheet::Header, b"bodY", &code));
+        assert!(!keys.verifies(Sheet::Header, b"body", &code[..31]));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", keys()), "VaultKeys(redacted)");
+    }
+}
