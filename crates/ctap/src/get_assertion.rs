@@ -1,0 +1,150 @@
+use latchkey_crypto::cbor::Value;
+use latchkey_passkey::{
+    CredProtect, CredentialId, Door, Outcome, Passkey, PasskeyId, PasskeyStore, StoreError, UnixSeconds,
+    UseKind, UseRecord,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Conclusion,
+    answer::Approval,
+    authenticator::Ask,
+    authenticator_data::{AuthenticatorData, Flags},
+    pending::Task,
+    prompt::{Account, Question},
+    request::GetAssertion,
+    status::Status,
+};
+
+/// A sign-in to carry out, once approved.
+///
+/// Of the candidates it keeps the names only: private keys are read again for the one that signs, and do not lie
+/// in memory while a person thinks.
+pub(crate) struct SignIn {
+    request: GetAssertion,
+    candidates: Vec<(PasskeyId, CredentialId)>,
+}
+
+/// authenticatorGetAssertion up to the prompt: CTAP 2.2 §6.2.2 steps 7 and 8.
+pub(crate) fn begin(request: GetAssertion, store: &dyn PasskeyStore) -> Result<Ask, Status> {
+    let candidates = candidates(&request, store).map_err(|_| Status::Other)?;
+    let rp_id = Some(request.rp_id.clone());
+    let rp_name = None;
+    if candidates.is_empty() {
+        // The person is asked first, so that a site cannot find out by itself who has no passkey.
+        let question = Question::NothingHere;
+        return Ok(Ask { task: Task::NothingHere, question, rp_id, rp_name, verification_required: false });
+    }
+    Ok(Ask {
+        question: Question::SignIn { accounts: candidates.iter().map(Account::of).collect() },
+        rp_id,
+        rp_name,
+        verification_required: request.user_verification,
+        task: Task::SignIn(SignIn {
+            candidates: candidates
+                .into_iter()
+                .map(|passkey| (passkey.core.id, passkey.core.credential_id))
+                .collect(),
+            request,
+        }),
+    })
+}
+
+/// The passkeys that may answer, newest first.
+fn candidates(request: &GetAssertion, store: &dyn PasskeyStore) -> Result<Vec<Passkey>, StoreError> {
+    // Step 7.
+    let mut found = match &request.allow_list {
+        None => {
+            let mut all = store.find_by_rp_id(&request.rp_id)?;
+            all.retain(|passkey| passkey.core.discoverable);
+            all
+        }
+        Some(ids) => {
+            let mut named: Vec<Passkey> = Vec::new();
+            for id in ids {
+                named.extend(store.find_by_credential_id(&request.rp_id, id)?);
+            }
+            named.sort_by_key(|passkey| (passkey.core.created_at, passkey.core.id));
+            named.dedup_by_key(|passkey| passkey.core.id);
+            named
+        }
+    };
+    // Step 8. Whoever does not ask for verification does not see what is kept behind it.
+    if !request.user_verification {
+        found.retain(|passkey| match passkey.core.cred_protect {
+            CredProtect::UserVerificationOptional => true,
+            CredProtect::UserVerificationOptionalWithCredentialIdList => request.allow_list.is_some(),
+            CredProtect::UserVerificationRequired => false,
+        });
+    }
+    found.reverse();
+    Ok(found)
+}
+
+impl SignIn {
+    /// The one passkey that was asked about, if it was one.
+    pub(crate) fn only_candidate(&self) -> Option<PasskeyId> {
+        match self.candidates.as_slice() {
+            [(id, _)] => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// CTAP 2.2 §6.2.2 from step 9 on. Exactly one assertion: the person has chosen already.
+    pub(crate) fn finish(
+        self,
+        account: Option<PasskeyId>,
+        approval: &Approval,
+        door: Door,
+        store: &mut dyn PasskeyStore,
+        now: UnixSeconds,
+    ) -> Result<(Value, Conclusion), Conclusion> {
+        let (_, credential_id) =
+            self.candidates.iter().find(|(id, _)| Some(*id) == account).ok_or(Conclusion::WrongAnswer)?;
+        // It may have gone to the bin while the prompt was open.
+        let passkey = store
+            .find_by_credential_id(&self.request.rp_id, credential_id)
+            .map_err(Conclusion::StoreFailed)?
+            .ok_or(Conclusion::NothingHere)?;
+
+        let authenticator_data = AuthenticatorData {
+            rp_id_hash: Sha256::digest(passkey.core.rp_id.as_str()).into(),
+            flags: Flags::of(approval, passkey.core.backup_eligible),
+            sign_count: 0,
+            attested_credential_data: None,
+            extensions: None,
+        }
+        .encode();
+        let signed = [authenticator_data.as_slice(), &self.request.client_data_hash].concat();
+        let signature = passkey.core.private_key.sign(&signed).map_err(Conclusion::KeyFailed)?;
+
+        let descriptor = Value::map([
+            ("id".into(), passkey.core.credential_id.as_bytes().into()),
+            ("type".into(), "public-key".into()),
+        ]);
+        let mut response =
+            vec![(1.into(), descriptor), (2.into(), authenticator_data.into()), (3.into(), signature.into())];
+        if self.request.allow_list.is_none() {
+            // No names: they would open the browser's own chooser. Never key 5: more than one assertion.
+            let user = Value::map([("id".into(), passkey.core.user_handle.as_bytes().into())]);
+            response.extend([(4.into(), user), (6.into(), true.into())]);
+        }
+        // As in WebAuthn: PRF outputs only to someone who was verified.
+        if approval.verification().is_some()
+            && let Some(salts) = self.request.prf.as_ref().and_then(|prf| prf.salts_for(credential_id))
+        {
+            let results = Value::map([("results".into(), salts.evaluate(&passkey.core.prf_seeds.with_uv))]);
+            response.push((8.into(), Value::map([("prf".into(), results)])));
+        }
+
+        let used = UseRecord {
+            at: now,
+            kind: UseKind::SignIn,
+            door,
+            outcome: Outcome::Approved,
+            verification: approval.verification(),
+        };
+        store.record_use(passkey.core.id, &used).map_err(Conclusion::StoreFailed)?;
+        Ok((Value::Map(response), Conclusion::SignedIn { account: Account::of(&passkey) }))
+    }
+}
