@@ -121,7 +121,11 @@ mod tests {
         let cases = [
             ("org.freedesktop.DBus.Error.ServiceUnknown", "", RadioError::NoDaemon),
             ("org.freedesktop.DBus.Error.Spawn.ChildExited", "exit 1", RadioError::NoDaemon),
-            ("org.freedesktop.systemd1.NoSuchUnit", "Unit dbus-org.bluez.service not found", RadioError::NoDaemon),
+            (
+                "org.freedesktop.systemd1.NoSuchUnit",
+                "Unit dbus-org.bluez.service not found",
+                RadioError::NoDaemon,
+            ),
             ("org.freedesktop.DBus.Error.NoReply", "", RadioError::NoAnswer),
             ("org.freedesktop.DBus.Error.UnknownObject", "", RadioError::NoAdapter),
             ("org.freedesktop.DBus.Error.UnknownMethod", "", RadioError::CannotAdvertise),

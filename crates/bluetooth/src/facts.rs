@@ -148,7 +148,10 @@ mod tests {
     use super::*;
 
     fn properties(pairs: Vec<(&str, Value<'static>)>) -> Properties {
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), OwnedValue::try_from(value).unwrap())).collect()
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), OwnedValue::try_from(value).unwrap()))
+            .collect()
     }
 
     #[test]

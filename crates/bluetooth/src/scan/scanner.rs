@@ -120,7 +120,11 @@ async fn properties(adapter: &Adapter, id: &PeripheralId) -> Vec<Vec<u8>> {
 }
 
 fn hybrid_only<U: ToString>(service_data: HashMap<U, Vec<u8>>) -> Vec<Vec<u8>> {
-    service_data.into_iter().filter(|(id, _)| uuid::is_hybrid(&id.to_string())).map(|(_, data)| data).collect()
+    service_data
+        .into_iter()
+        .filter(|(id, _)| uuid::is_hybrid(&id.to_string()))
+        .map(|(_, data)| data)
+        .collect()
 }
 
 fn broken(error: impl ToString) -> RadioError {
