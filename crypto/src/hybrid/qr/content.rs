@@ -32,7 +32,7 @@ mod key {
 pub enum QrError {
     /// Some other code: it does not start with `FIDO:/`.
     #[error("text does not start with {PREFIX}")]
-    Prefix,
+    NotFido,
     /// Nothing after the prefix.
     #[error("nothing follows {PREFIX}")]
     Empty,
@@ -117,7 +117,7 @@ impl QrContent {
     pub fn parse(text: &str) -> Result<Self, QrError> {
         let digits = match text.split_at_checked(PREFIX.len()) {
             Some((prefix, digits)) if prefix.eq_ignore_ascii_case(PREFIX) => digits,
-            _ => return Err(QrError::Prefix),
+            _ => return Err(QrError::NotFido),
         };
         if digits.is_empty() {
             return Err(QrError::Empty);
@@ -293,7 +293,7 @@ mod tests {
         let all = vectors();
         for entry in all["qr"]["invalid_uris"].as_array().unwrap() {
             let kind = match QrContent::parse(text(&entry["uri"])).unwrap_err() {
-                QrError::Prefix => "prefix",
+                QrError::NotFido => "prefix",
                 QrError::Empty => "empty payload",
                 QrError::Digits(DigitError::NonDigit) => "non_digit",
                 QrError::Digits(DigitError::Length { .. }) => "length",
