@@ -118,11 +118,13 @@ impl TunnelClient {
         loop {
             let mut stream = self.dialer.dial(&target.host, target.port).await?;
             let request = Request::new(&target);
-            stream.write_all(request.head.as_bytes()).await.map_err(|_| TunnelError::NotWebSocket)?;
-            stream.flush().await.map_err(|_| TunnelError::NotWebSocket)?;
-            let answer = read_head(&mut stream, MAX_HEAD_BYTES)
-                .await
-                .map_err(|_: HeadError| TunnelError::NotWebSocket)?;
+            let broken = |_| TunnelError::Unreachable;
+            stream.write_all(request.head.as_bytes()).await.map_err(broken)?;
+            stream.flush().await.map_err(broken)?;
+            let answer = read_head(&mut stream, MAX_HEAD_BYTES).await.map_err(|error| match error {
+                HeadError::Io(_) => TunnelError::Unreachable,
+                HeadError::TooLong { .. } | HeadError::Ended => TunnelError::NotWebSocket,
+            })?;
             match request.answer(&answer.head)? {
                 Answer::Open(opened) => {
                     let socket =

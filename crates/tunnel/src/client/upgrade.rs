@@ -152,6 +152,8 @@ impl<'a> Headers<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn target() -> Target {
@@ -263,6 +265,20 @@ mod tests {
             "wss://b.example/\r\nX: y",
         ] {
             assert_eq!(at(refused), None, "{refused}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(bytes: Vec<u8>, at in 0..200_usize, byte: u8, location in ".{0,60}") {
+            let request = Request::new(&target());
+            let _ = request.answer(&bytes);
+            let mut answer = opening(&request, &[], "");
+            if let Some(changed) = answer.get_mut(at) {
+                *changed = byte;
+            }
+            let _ = request.answer(&answer);
+            let _ = target().redirected(&location);
         }
     }
 }

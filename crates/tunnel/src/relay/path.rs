@@ -63,6 +63,8 @@ pub(crate) fn decode_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TUNNEL: &str = "00112233445566778899AABBCCDDEEFF";
@@ -107,6 +109,22 @@ mod tests {
         for path in ["", "/", "/cable/new", "/cable/contact/AAAA", "/Cable/new/", "*", "https://a/cable/new/"]
         {
             assert_eq!(RelayPath::parse(path).err(), Some(PathError::Unknown), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics(path in ".{0,80}|/cable/(new|connect)/[0-9A-Fa-g/]{0,50}") {
+            let _ = RelayPath::parse(&path);
+        }
+
+        #[test]
+        fn reads_back_what_is_written(routing: [u8; 3], tunnel: [u8; 16]) {
+            let path = format!("/cable/connect/{}/{}", hex::encode(routing), hex::encode_upper(tunnel));
+            let Ok(RelayPath::Connect { routing_id, tunnel_id }) = RelayPath::parse(&path) else {
+                return Err(TestCaseError::fail("not a connect path"));
+            };
+            prop_assert_eq!((routing_id, tunnel_id), (routing, tunnel));
         }
     }
 }

@@ -122,6 +122,8 @@ impl Upgrade {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TUNNEL: &str = "00112233445566778899AABBCCDDEEFF";
@@ -177,5 +179,23 @@ mod tests {
         assert_eq!(refusal(b"GET / HTTP/1.1\r\n"), Some(Refusal::NotHttp));
         let many = vec![("A", "b"); MAX_HEADERS];
         assert_eq!(refusal(&request("GET", &path, "1.1", &many)), Some(Refusal::HeadTooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = Upgrade::parse(&bytes);
+        }
+
+        #[test]
+        fn no_change_of_a_good_request_panics(at in 0..200_usize, byte: u8) {
+            let mut bytes = request("GET", &format!("/cable/new/{TUNNEL}"), "1.1", &GOOD);
+            if let Some(changed) = bytes.get_mut(at) {
+                *changed = byte;
+            }
+            let _ = Upgrade::parse(&bytes);
+            bytes.truncate(at);
+            prop_assert!(Upgrade::parse(&bytes).is_err());
+        }
     }
 }

@@ -42,6 +42,30 @@ async fn two_clients_meet_at_the_relay() {
 }
 
 #[tokio::test]
+async fn fifty_tunnels_at_once_do_not_mix() {
+    let stage = Stage::new(roomy()).await;
+    let client = Arc::new(stage.client());
+    let mut ceremonies = tokio::task::JoinSet::new();
+    for n in 0..50_u8 {
+        let client = Arc::clone(&client);
+        ceremonies.spawn(async move {
+            let tunnel_id = || TunnelId::from_bytes([n; 16]);
+            let (mut authenticator, routing_id) = client.create(DOMAIN, &tunnel_id()).await.unwrap();
+            let mut browser = client.connect(DOMAIN, routing_id, &tunnel_id()).await.unwrap();
+            for step in 0..10_u8 {
+                browser.send(vec![n, step]).await.unwrap();
+                assert_eq!(authenticator.receive().await.unwrap(), Some(vec![n, step]));
+                authenticator.send(vec![step, n]).await.unwrap();
+                assert_eq!(browser.receive().await.unwrap(), Some(vec![step, n]));
+            }
+            browser.close().await;
+            assert_eq!(authenticator.receive().await.unwrap(), None);
+        });
+    }
+    soon(ceremonies.join_all()).await;
+}
+
+#[tokio::test]
 async fn an_end_that_vanishes_is_not_an_orderly_close() {
     let stage = Stage::new(roomy()).await;
     let client = stage.client();
