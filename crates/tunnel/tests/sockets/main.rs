@@ -8,6 +8,7 @@ mod failures;
 mod limits;
 mod logs;
 mod redirects;
+mod roots;
 mod server;
 mod service;
 mod stage;
