@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use latchkey_crypto::{cbor, vault::VaultId};
-use latchkey_passkey::{Aaguid, Door, PasskeyStore, RpId, UnixSeconds};
+use latchkey_passkey::{Aaguid, Door, PasskeyStore, UnixSeconds};
 
 use crate::{
     get_assertion, get_info, make_credential,
     pending::{Pending, Task},
-    prompt::{ANSWER_WITHIN_SECONDS, Prompt, Question, RequestMark},
+    prompt::{ANSWER_WITHIN_SECONDS, Contents, Prompt, Question, RequestMark},
     request::{GetAssertion, MakeCredential, Parsed},
     status::Status,
 };
@@ -49,16 +49,15 @@ pub enum Step {
 
 /// What is to be asked, before it is tied to a request.
 pub(crate) struct Ask {
-    pub(crate) task: Task,
-    pub(crate) question: Question,
-    pub(crate) rp_id: Option<RpId>,
-    pub(crate) rp_name: Option<String>,
+    pub(crate) task: Box<Task>,
+    pub(crate) contents: Box<Contents>,
     pub(crate) verification_required: bool,
 }
 
 impl Ask {
     fn select(task: Task) -> Self {
-        Self { task, question: Question::Select, rp_id: None, rp_name: None, verification_required: false }
+        let contents = Contents { question: Question::Select, rp_id: None, rp_name: None };
+        Self { task: Box::new(task), contents: Box::new(contents), verification_required: false }
     }
 }
 
@@ -117,7 +116,7 @@ impl Authenticator {
         let deadline = now.saturating_add(ANSWER_WITHIN_SECONDS);
         let pending = Pending {
             request: Arc::clone(&request),
-            task: Box::new(ask.task),
+            task: ask.task,
             origin,
             vault: self.vault,
             aaguid: self.aaguid,
@@ -126,9 +125,7 @@ impl Authenticator {
         };
         let prompt = Prompt {
             request,
-            question: ask.question,
-            rp_id: ask.rp_id,
-            rp_name: ask.rp_name,
+            contents: ask.contents,
             origin,
             verification_required: ask.verification_required,
             deadline,

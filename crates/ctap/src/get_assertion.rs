@@ -11,7 +11,7 @@ use crate::{
     authenticator::Ask,
     authenticator_data::{AuthenticatorData, Flags},
     pending::Task,
-    prompt::{Account, Question},
+    prompt::{Account, Contents, Question},
     request::GetAssertion,
     status::Status,
 };
@@ -29,25 +29,17 @@ pub(crate) struct SignIn {
 pub(crate) fn begin(request: GetAssertion, store: &dyn PasskeyStore) -> Result<Ask, Status> {
     let candidates = candidates(&request, store).map_err(|_| Status::Other)?;
     let rp_id = Some(request.rp_id.clone());
-    let rp_name = None;
-    if candidates.is_empty() {
-        // The person is asked first, so that a site cannot find out by itself who has no passkey.
-        let question = Question::NothingHere;
-        return Ok(Ask { task: Task::NothingHere, question, rp_id, rp_name, verification_required: false });
-    }
-    Ok(Ask {
-        question: Question::SignIn { accounts: candidates.iter().map(Account::of).collect() },
-        rp_id,
-        rp_name,
-        verification_required: request.user_verification,
-        task: Task::SignIn(SignIn {
-            candidates: candidates
-                .into_iter()
-                .map(|passkey| (passkey.core.id, passkey.core.credential_id))
-                .collect(),
-            request,
-        }),
-    })
+    let verification_required = request.user_verification && !candidates.is_empty();
+    let (question, task) = if candidates.is_empty() {
+        // The person is asked all the same, so that a site cannot find out by itself who has no passkey.
+        (Question::NothingHere, Task::NothingHere)
+    } else {
+        let question = Question::SignIn { accounts: candidates.iter().map(Account::of).collect() };
+        let names = |passkey: Passkey| (passkey.core.id, passkey.core.credential_id);
+        (question, Task::SignIn(SignIn { candidates: candidates.into_iter().map(names).collect(), request }))
+    };
+    let contents = Contents { question, rp_id, rp_name: None };
+    Ok(Ask { task: Box::new(task), contents: Box::new(contents), verification_required })
 }
 
 /// The passkeys that may answer, newest first.
@@ -145,6 +137,6 @@ impl SignIn {
             verification: approval.verification(),
         };
         store.record_use(passkey.core.id, &used).map_err(Conclusion::StoreFailed)?;
-        Ok((Value::Map(response), Conclusion::SignedIn { account: Account::of(&passkey) }))
+        Ok((Value::Map(response), Conclusion::SignedIn { account: Box::new(Account::of(&passkey)) }))
     }
 }

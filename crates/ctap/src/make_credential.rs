@@ -12,7 +12,7 @@ use crate::{
     authenticator::Ask,
     authenticator_data::{AttestedCredentialData, AuthenticatorData, Flags},
     pending::Task,
-    prompt::{Account, Question},
+    prompt::{Account, Contents, Question},
     request::MakeCredential,
     status::Status,
 };
@@ -25,26 +25,28 @@ pub(crate) struct Creation {
 
 /// authenticatorMakeCredential up to the prompt: CTAP 2.2 §6.1.2 step 12, and what step 17 will replace.
 pub(crate) fn begin(request: MakeCredential, store: &dyn PasskeyStore) -> Result<Ask, Status> {
+    let rp_name = request.rp_name.as_deref().map(shown);
     if let Some(verification_required) = excluded(&request, store).map_err(|_| Status::Other)? {
+        let contents =
+            Contents { question: Question::AlreadyRegistered, rp_id: Some(request.rp_id), rp_name };
         return Ok(Ask {
-            task: Task::Excluded,
-            question: Question::AlreadyRegistered,
-            rp_name: request.rp_name.as_deref().map(shown),
-            rp_id: Some(request.rp_id),
+            task: Box::new(Task::Excluded),
+            contents: Box::new(contents),
             verification_required,
         });
     }
     let replaces = replaced(&request, store).map_err(|_| Status::Other)?;
+    let question = Question::Create {
+        user_name: shown(&request.user_name),
+        user_display_name: shown(&request.user_display_name),
+        replaces: replaces.as_ref().map(Account::of),
+    };
+    let contents = Contents { question, rp_id: Some(request.rp_id.clone()), rp_name };
+    let creation = Creation { replaces: replaces.map(|passkey| passkey.core.id), request };
     Ok(Ask {
-        question: Question::Create {
-            user_name: shown(&request.user_name),
-            user_display_name: shown(&request.user_display_name),
-            replaces: replaces.as_ref().map(Account::of),
-        },
-        rp_id: Some(request.rp_id.clone()),
-        rp_name: request.rp_name.as_deref().map(shown),
+        task: Box::new(Task::Create(creation)),
+        contents: Box::new(contents),
         verification_required: true,
-        task: Task::Create(Creation { replaces: replaces.map(|passkey| passkey.core.id), request }),
     })
 }
 
@@ -159,7 +161,8 @@ impl Creation {
             verification: approval.verification(),
         };
         store.add(&passkey, self.replaces, &first_use).map_err(Conclusion::StoreFailed)?;
-        let conclusion = Conclusion::Created { account: Account::of(&passkey), replaced: self.replaces };
+        let conclusion =
+            Conclusion::Created { account: Box::new(Account::of(&passkey)), replaced: self.replaces };
         Ok((Value::Map(response), conclusion))
     }
 }

@@ -59,14 +59,14 @@ pub enum Conclusion {
     /// A passkey was made and stored.
     Created {
         /// The new passkey.
-        account: Account,
+        account: Box<Account>,
         /// The one that went to the bin for it.
         replaced: Option<PasskeyId>,
     },
     /// An assertion was signed, and its use stored.
     SignedIn {
         /// The passkey that signed.
-        account: Account,
+        account: Box<Account>,
     },
     /// A program asked for a touch, or the browser gave up and got its end.
     Selected,

@@ -25,12 +25,19 @@ pub const ANSWER_WITHIN_SECONDS: UnixSeconds = 120;
 /// ```
 pub struct Prompt {
     pub(crate) request: Arc<RequestMark>,
-    pub(crate) question: Question,
-    pub(crate) rp_id: Option<RpId>,
-    pub(crate) rp_name: Option<String>,
+    pub(crate) contents: Box<Contents>,
     pub(crate) origin: Origin,
     pub(crate) verification_required: bool,
     pub(crate) deadline: UnixSeconds,
+}
+
+/// What a prompt says.
+pub(crate) struct Contents {
+    pub(crate) question: Question,
+    /// None where only a touch is wanted.
+    pub(crate) rp_id: Option<RpId>,
+    /// Fit to be shown.
+    pub(crate) rp_name: Option<String>,
 }
 
 /// Stands for one request: prompt, answer and pending request hold the same one, told apart by its address.
@@ -96,17 +103,17 @@ impl Account {
 impl Prompt {
     /// What is asked.
     pub fn question(&self) -> &Question {
-        &self.question
+        &self.contents.question
     }
 
     /// The site; none where only a touch is wanted ([`Question::Select`]).
     pub fn rp_id(&self) -> Option<&RpId> {
-        self.rp_id.as_ref()
+        self.contents.rp_id.as_ref()
     }
 
     /// What the site calls itself. Anyone can claim any name: the site is [`Prompt::rp_id`].
     pub fn rp_name(&self) -> Option<&str> {
-        self.rp_name.as_deref()
+        self.contents.rp_name.as_deref()
     }
 
     /// The way the request came.
@@ -133,7 +140,7 @@ impl Prompt {
         account: Option<PasskeyId>,
         verified: Option<VerifiedUser>,
     ) -> Result<Answer, NotApproved> {
-        let account = match (&self.question, account) {
+        let account = match (&self.contents.question, account) {
             (Question::SignIn { accounts }, chosen) => match (accounts.as_slice(), chosen) {
                 ([only], None) => Ok(Some(only.id)),
                 (_, None) => Err(NotApprovedReason::ChooseAccount),

@@ -19,6 +19,8 @@
 mod algorithm;
 mod private_key;
 mod public_key;
+#[cfg(test)]
+mod vectors;
 
 pub use algorithm::{Algorithm, id};
 pub use private_key::PrivateKey;

@@ -85,7 +85,8 @@ pub(crate) fn array<const N: usize>(value: &Value) -> Result<[u8; N], Status> {
 /// A name, cut between characters so that nobody can fill the vault with one.
 fn name(value: &Value) -> Result<String, Status> {
     let text = text(value)?;
-    Ok(text.get(..text.floor_char_boundary(MAX_NAME_BYTES)).unwrap_or(text).to_owned())
+    let end = (0..=MAX_NAME_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    Ok(text.get(..end).unwrap_or_default().to_owned())
 }
 
 fn rp_id(value: &Value) -> Result<RpId, Status> {

@@ -1,0 +1,120 @@
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
+
+use latchkey_crypto::cose::PrivateKey;
+use latchkey_passkey::{
+    CredentialId, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeyStore, PrfSeeds, RpId, Seed, StoreError,
+    UseKind, UseRecord, UserHandle,
+};
+
+/// Passkeys in memory: for tests and benches.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    passkeys: Vec<Passkey>,
+    by_rp_id: HashMap<RpId, Vec<usize>>,
+    by_credential_id: HashMap<CredentialId, usize>,
+    by_id: HashMap<PasskeyId, usize>,
+    binned: HashSet<PasskeyId>,
+    pub(crate) history: Vec<(PasskeyId, UseRecord)>,
+    /// Calls to let through before every further one fails.
+    pub(crate) calls_left: Cell<Option<u32>>,
+}
+
+#[allow(dead_code, reason = "the bench asks less of it")]
+impl MemoryStore {
+    pub(crate) fn passkeys(&self) -> Vec<&Passkey> {
+        self.passkeys.iter().filter(|passkey| !self.binned.contains(&passkey.core.id)).collect()
+    }
+
+    pub(crate) fn bin(&mut self, id: PasskeyId) {
+        self.binned.insert(id);
+    }
+
+    fn called(&self) -> Result<(), StoreError> {
+        match self.calls_left.get() {
+            None => Ok(()),
+            Some(0) => Err(StoreError::new(std::io::Error::other("the disk is gone"))),
+            Some(left) => {
+                self.calls_left.set(Some(left - 1));
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&self, index: usize) -> Option<Passkey> {
+        let passkey = self.passkeys.get(index)?;
+        (!self.binned.contains(&passkey.core.id)).then(|| copy(passkey))
+    }
+}
+
+impl PasskeyStore for MemoryStore {
+    fn find_by_rp_id(&self, rp_id: &RpId) -> Result<Vec<Passkey>, StoreError> {
+        self.called()?;
+        let indices = self.by_rp_id.get(rp_id).map(Vec::as_slice).unwrap_or_default();
+        Ok(indices.iter().filter_map(|index| self.read(*index)).collect())
+    }
+
+    fn find_by_credential_id(&self, rp_id: &RpId, id: &CredentialId) -> Result<Option<Passkey>, StoreError> {
+        self.called()?;
+        let passkey = self.by_credential_id.get(id).and_then(|index| self.read(*index));
+        Ok(passkey.filter(|passkey| passkey.core.rp_id == *rp_id))
+    }
+
+    fn find_by_user_handle(&self, rp_id: &RpId, user: &UserHandle) -> Result<Option<PasskeyId>, StoreError> {
+        let passkeys = self.find_by_rp_id(rp_id)?;
+        Ok(passkeys.iter().rfind(|passkey| passkey.core.user_handle == *user).map(|passkey| passkey.core.id))
+    }
+
+    fn add(
+        &mut self,
+        passkey: &Passkey,
+        replaces: Option<PasskeyId>,
+        first_use: &UseRecord,
+    ) -> Result<(), StoreError> {
+        self.called()?;
+        let index = self.passkeys.len();
+        self.by_rp_id.entry(passkey.core.rp_id.clone()).or_default().push(index);
+        self.by_credential_id.insert(passkey.core.credential_id.clone(), index);
+        self.by_id.insert(passkey.core.id, index);
+        self.history.push((passkey.core.id, first_use.clone()));
+        self.passkeys.push(copy(passkey));
+        self.binned.extend(replaces);
+        Ok(())
+    }
+
+    fn record_use(&mut self, id: PasskeyId, used: &UseRecord) -> Result<(), StoreError> {
+        self.called()?;
+        self.history.push((id, used.clone()));
+        if let Some(passkey) = self.by_id.get(&id).and_then(|index| self.passkeys.get_mut(*index))
+            && used.outcome == Outcome::Approved
+            && used.kind == UseKind::SignIn
+        {
+            passkey.usage.last_used_at = Some(used.at);
+            passkey.usage.sign_in_count += 1;
+        }
+        Ok(())
+    }
+}
+
+fn copy(passkey: &Passkey) -> Passkey {
+    let core = &passkey.core;
+    let key = &core.private_key;
+    Passkey {
+        core: PasskeyCore {
+            id: core.id,
+            rp_id: core.rp_id.clone(),
+            credential_id: core.credential_id.clone(),
+            user_handle: core.user_handle.clone(),
+            private_key: PrivateKey::from_bytes(key.algorithm(), &key.to_bytes()).unwrap(),
+            prf_seeds: PrfSeeds {
+                with_uv: Seed::from_bytes(*core.prf_seeds.with_uv.expose()),
+                without_uv: Seed::from_bytes(*core.prf_seeds.without_uv.expose()),
+            },
+            ..*core
+        },
+        labels: passkey.labels.clone(),
+        usage: passkey.usage,
+    }
+}

@@ -1,0 +1,79 @@
+//! Whatever comes, nothing panics and every response is one status byte and at most one canonical map.
+
+use latchkey_crypto::cbor::{self, Value};
+use latchkey_ctap::Step;
+use proptest::prelude::*;
+
+use super::{ceremony::*, memory_store::MemoryStore};
+
+fn well_formed(response: &[u8]) -> bool {
+    match response {
+        [0x00, map @ ..] if !map.is_empty() => {
+            matches!(cbor::decode_canonical(map), Ok(Value::Map(_)))
+        }
+        response => response.len() == 1,
+    }
+}
+
+/// Sends a message; whoever is asked approves without verification, or else refuses.
+fn play(message: &[u8], store: &mut MemoryStore) -> Vec<u8> {
+    match receive(message, store) {
+        Step::Respond(response) => response,
+        Step::Ask(pending, prompt) => {
+            let required = prompt.verification_required();
+            let answer = prompt.approve(None, None).unwrap_or_else(|not| not.prompt.refuse());
+            let reply = pending.answer(answer, store, NOW, &mut rng());
+            if required {
+                assert_eq!(reply.message, [0x27], "verification was required and not there");
+            }
+            reply.message
+        }
+    }
+}
+
+/// Requests that get far, to be bent.
+fn samples() -> Vec<Vec<u8>> {
+    let prf = map([("eval", map([("first", [1; 32].into())]))]);
+    let extensions = map([("prf", prf), ("credProtect", 2.into())]);
+    let list = Value::array([descriptor(&[1; 32]), descriptor(&[2; 64])]);
+    vec![
+        Request::create("example.org", "alice").bytes(),
+        Request::create("example.org", "alice").with(5, list.clone()).with(6, extensions.clone()).bytes(),
+        Request::sign_in("example.org").without(5).bytes(),
+        Request::sign_in("example.org").with(3, list).with(4, extensions).without(5).bytes(),
+        vec![0x04],
+        vec![0x0b],
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_get_a_well_formed_response(message: Vec<u8>) {
+        prop_assert!(well_formed(&play(&message, &mut MemoryStore::default())));
+    }
+
+    #[test]
+    fn any_parameters_get_a_well_formed_response(command in 0_u8..0x0d, parameters: Vec<u8>) {
+        let message = [vec![command], parameters].concat();
+        prop_assert!(well_formed(&play(&message, &mut MemoryStore::default())));
+    }
+
+    #[test]
+    fn bent_requests_get_a_well_formed_response(
+        sample in prop::sample::select(samples()),
+        at: prop::sample::Index,
+        byte: u8,
+        cut: prop::sample::Index,
+        is_cut: bool,
+    ) {
+        let mut message = sample;
+        let at = at.index(message.len());
+        message[at] = byte;
+        if is_cut {
+            message.truncate(cut.index(message.len() + 1));
+        }
+        prop_assert!(well_formed(&play(&message, &mut MemoryStore::default())));
+    }
+}
