@@ -154,3 +154,29 @@ from_library_key!(p256::ecdsa::VerifyingKey, Es256);
 from_library_key!(ed25519_dalek::VerifyingKey, EdDsa);
 from_library_key!(p384::ecdsa::VerifyingKey, Es384);
 from_library_key!(RsaPublicKey, Rs256);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cose::PrivateKey;
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_to_a_key_or_an_error(bytes: Vec<u8>) {
+            if let Ok(key) = PublicKey::decode(&bytes) {
+                prop_assert_eq!(PublicKey::decode(&key.encode()), Ok(key));
+            }
+        }
+
+        #[test]
+        fn a_bent_key_is_another_key_or_none(at in 0_usize..77, bit in 0_u8..8) {
+            let good = PrivateKey::from_bytes(Algorithm::Es256, &[7; 32]).unwrap().public_key();
+            let mut bytes = good.encode();
+            prop_assert_eq!(bytes.len(), 77);
+            bytes[at] ^= 1 << bit;
+            prop_assert_ne!(PublicKey::decode(&bytes), Ok(good));
+        }
+    }
+}

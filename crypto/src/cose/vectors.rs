@@ -21,11 +21,11 @@ struct Ceremony {
 }
 
 fn ceremonies() -> Vec<Ceremony> {
-    let vectors: Json = serde_json::from_str(include_str!("../../../tests/vectors/webauthn-l3.json")).unwrap();
+    let vectors: Json =
+        serde_json::from_str(include_str!("../../../tests/vectors/webauthn-l3.json")).unwrap();
     let bytes = |json: &Json| json.as_str().map(|text| hex::decode(text).unwrap());
-    let signed = |data: &[u8], client_data: &Json| {
-        [data, &Sha256::digest(bytes(client_data).unwrap())].concat()
-    };
+    let signed =
+        |data: &[u8], client_data: &Json| [data, &Sha256::digest(bytes(client_data).unwrap())].concat();
     let read = |json: &Json| {
         let (made, used) = (&json["registration"], &json["authentication"]);
         let object = cbor::decode_canonical(&bytes(&made["attestationObject"]).unwrap()).unwrap();
@@ -106,9 +106,10 @@ fn refuses_keys_with_one_thing_wrong() {
     let good = PrivateKey::from_bytes(Algorithm::Es256, &[7; 32]).unwrap().public_key().encode();
     let good = cbor::decode(&good).unwrap();
     let with = |label: i64, value: Value| {
-        let entries = good.as_map().unwrap().iter().map(|(key, old)| {
-            (key.clone(), if *key == label.into() { value.clone() } else { old.clone() })
-        });
+        let entries =
+            good.as_map().unwrap().iter().map(|(key, old)| {
+                (key.clone(), if *key == label.into() { value.clone() } else { old.clone() })
+            });
         PublicKey::from_value(&Value::map(entries))
     };
     assert!(PublicKey::from_value(&good).is_ok());

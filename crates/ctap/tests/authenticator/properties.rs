@@ -1,7 +1,7 @@
 //! Whatever comes, nothing panics and every response is one status byte and at most one canonical map.
 
 use latchkey_crypto::cbor::{self, Value};
-use latchkey_ctap::Step;
+use latchkey_ctap::{AuthenticatorData, Step};
 use proptest::prelude::*;
 
 use super::{ceremony::*, memory_store::MemoryStore};
@@ -52,6 +52,13 @@ proptest! {
     #[test]
     fn any_bytes_get_a_well_formed_response(message: Vec<u8>) {
         prop_assert!(well_formed(&play(&message, &mut MemoryStore::default())));
+    }
+
+    #[test]
+    fn any_bytes_parse_as_authenticator_data_or_not(head in prop::collection::vec(any::<u8>(), 37), tail: Vec<u8>) {
+        if let Ok(data) = AuthenticatorData::parse(&[head, tail].concat()) {
+            prop_assert_eq!(AuthenticatorData::parse(&data.encode()).map(|again| again.encode()), Ok(data.encode()));
+        }
     }
 
     #[test]
