@@ -1,0 +1,216 @@
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use sled::Transactional;
+use sled::transaction::{TransactionError, TransactionResult};
+
+use super::{Backend, BackendError, Change, Tree};
+
+/// The engine's file of data within its folder.
+const DB_FILE: &str = "db";
+/// The engine's own index: without it, it reads its whole log.
+const INDEX_PREFIX: &str = "snap.";
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// sled 0.34.7, with its habits kept in check:
+///
+/// - its `flush` neither writes metadata nor empties the disk's cache, so every commit also syncs its file through
+///   a handle of ours; nothing is flushed behind our back;
+/// - damaged files make it panic, on opening as well as later, so every call is behind `catch_unwind`;
+/// - larger values would go to files of their own, which nobody syncs: records are kept far below that.
+///
+/// It may still lose records silently; the manifest above it notices.
+pub(crate) struct Sled {
+    engine: Option<Engine>,
+}
+
+struct Engine {
+    db: sled::Db,
+    trees: [sled::Tree; Tree::ALL.len()],
+    file: File,
+}
+
+impl Sled {
+    /// Makes a new store in a folder that does not exist yet or is empty.
+    pub(crate) fn create(folder: &Path) -> Result<Self, BackendError> {
+        Self::start(folder)
+    }
+
+    /// Opens a store. If the engine's own index is the trouble, it is set aside, and the whole log is read.
+    pub(crate) fn open(folder: &Path) -> Result<Self, BackendError> {
+        // Left to itself the engine would make a new, empty store.
+        if !folder.join(DB_FILE).is_file() {
+            return Err(BackendError::Missing);
+        }
+        match Self::start(folder) {
+            Err(BackendError::Damaged(detail)) => match set_index_aside(folder) {
+                Ok(true) => Self::start(folder),
+                _ => Err(BackendError::Damaged(detail)),
+            },
+            other => other,
+        }
+    }
+
+    fn start(folder: &Path) -> Result<Self, BackendError> {
+        let engine = guarded(|| {
+            let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES);
+            let db = config.open().map_err(from_sled)?;
+            let open = |tree: Tree| db.open_tree(tree.name()).map_err(from_sled);
+            let [record, rp, credential, history, meta] = Tree::ALL;
+            let trees = [open(record)?, open(rp)?, open(credential)?, open(history)?, open(meta)?];
+            let file = File::open(folder.join(DB_FILE)).map_err(BackendError::Io)?;
+            Ok(Engine { db, trees, file })
+        })?;
+        Ok(Self { engine: Some(engine) })
+    }
+
+    fn engine(&self) -> Result<&Engine, BackendError> {
+        self.engine.as_ref().ok_or_else(|| BackendError::Damaged("closed".to_owned()))
+    }
+}
+
+impl Engine {
+    fn tree(&self, tree: Tree) -> &sled::Tree {
+        let [record, rp, credential, history, meta] = &self.trees;
+        match tree {
+            Tree::Record => record,
+            Tree::IndexRp => rp,
+            Tree::IndexCredential => credential,
+            Tree::History => history,
+            Tree::Meta => meta,
+        }
+    }
+}
+
+impl Backend for Sled {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, BackendError> {
+        let engine = self.engine()?;
+        guarded(|| Ok(engine.tree(tree).get(key).map_err(from_sled)?.map(|value| value.to_vec())))
+    }
+
+    fn scan(&self, tree: Tree, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), BackendError> {
+        let engine = self.engine()?;
+        guarded(|| {
+            for pair in engine.tree(tree).scan_prefix(prefix) {
+                let (key, value) = pair.map_err(from_sled)?;
+                each(&key, &value);
+            }
+            Ok(())
+        })
+    }
+
+    fn commit(&self, changes: &[Change]) -> Result<(), BackendError> {
+        let engine = self.engine()?;
+        guarded(|| {
+            let trees = engine.trees.each_ref();
+            // The engine may run this more than once: it only writes what is already made.
+            let result: TransactionResult<(), ()> = trees.as_slice().transaction(|views| {
+                for Change { tree, key, value } in changes {
+                    let Some(view) = Tree::ALL.iter().position(|other| other == tree).and_then(|at| views.get(at))
+                    else {
+                        continue;
+                    };
+                    match value {
+                        Some(value) => view.insert(key.as_slice(), value.as_slice())?,
+                        None => view.remove(key.as_slice())?,
+                    };
+                }
+                Ok(())
+            });
+            match result {
+                Ok(()) | Err(TransactionError::Abort(())) => {}
+                Err(TransactionError::Storage(error)) => return Err(from_sled(error)),
+            }
+            engine.db.flush().map_err(from_sled)?;
+            engine.file.sync_data().map_err(BackendError::Io)
+        })
+    }
+
+    fn close(&mut self) -> Result<(), BackendError> {
+        let Some(engine) = self.engine.take() else { return Ok(()) };
+        within(CLOSE_DEADLINE, move || {
+            guarded(|| {
+                engine.db.flush().map_err(from_sled)?;
+                engine.file.sync_data().map_err(BackendError::Io)
+            })
+            // Dropping it flushes once more, and may panic.
+            .and_then(|()| guarded(|| {
+                drop(engine);
+                Ok(())
+            }))
+        })
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
+/// Runs something that may hang in a thread of its own, and waits for it only so long. A thread that hangs is left
+/// behind: there is no way to end it.
+pub(crate) fn within<T: Send + 'static>(
+    deadline: Duration,
+    run: impl FnOnce() -> Result<T, BackendError> + Send + 'static,
+) -> Result<T, BackendError> {
+    let (send, receive) = mpsc::sync_channel(1);
+    let spawned = thread::Builder::new().name("vault store".to_owned()).spawn(move || {
+        let _ = send.send(guarded(run));
+    });
+    spawned.map_err(BackendError::Io)?;
+    match receive.recv_timeout(deadline) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(BackendError::TimedOut),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(BackendError::Damaged("its thread ended".to_owned())),
+    }
+}
+
+/// Turns a panic of the engine into an error.
+fn guarded<T>(run: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
+    // After an error nothing that the engine shared with us is used again but to close it.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(BackendError::Damaged(format!("panic: {}", said.unwrap_or_else(|| "no text".to_owned()))))
+    })
+}
+
+fn from_sled(error: sled::Error) -> BackendError {
+    match error {
+        // What the operating system said is an i/o error; what the engine made up (a short file, say) is damage.
+        sled::Error::Io(error) if error.raw_os_error().is_some() || is_refusal(error.kind()) => {
+            BackendError::Io(error)
+        }
+        other => BackendError::Damaged(other.to_string()),
+    }
+}
+
+/// Kinds that keep their meaning when the engine repeats an earlier error.
+fn is_refusal(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(kind, PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+}
+
+/// Renames the engine's index files; whether there were any.
+fn set_index_aside(folder: &Path) -> io::Result<bool> {
+    let mut found = false;
+    for path in entries(folder)? {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with(INDEX_PREFIX) {
+            fs::rename(&path, folder.join(format!("set-aside.{name}")))?;
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}

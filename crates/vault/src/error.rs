@@ -1,0 +1,189 @@
+use std::fmt;
+use std::io;
+
+use latchkey_crypto::vault::{KdfError, RecordError, SlotError};
+
+/// Why a vault cannot be made, opened, read or changed. Holds no site, name or path.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// There is no vault in the folder.
+    #[error("no vault in this folder")]
+    NotFound,
+    /// There is a vault in the folder already, or something else that must not be overwritten.
+    #[error("folder holds a vault or other files already")]
+    AlreadyExists,
+    /// No slot opens with this passphrase.
+    #[error("no slot opens with this passphrase")]
+    WrongPassphrase,
+    /// Another process, or another part of this one, holds the vault.
+    #[error("vault is in use")]
+    InUse {
+        /// The process that said so when it took the vault.
+        process: Option<u32>,
+    },
+    /// The vault does not open as it is. [`restore`](crate::restore) brings it back from the newest good snapshot
+    /// and the journal.
+    #[error("vault is damaged: {0}")]
+    Damaged(Damage),
+    /// The folder is older than one that this machine has seen: somebody brought back a copy, or a disk lost
+    /// writes. [`OpenOptions::accept_older`](crate::OpenOptions::accept_older) goes on with it all the same.
+    #[error("vault is at commit {found}, this machine has seen {seen}")]
+    RolledBack {
+        /// The newest commit seen on this machine.
+        seen: u64,
+        /// The commit that the folder is at.
+        found: u64,
+    },
+    /// Written by a later version of Latchkey.
+    #[error("vault has format {format}, which a later version wrote")]
+    TooNew {
+        /// The format found.
+        format: u64,
+    },
+    /// The key derivation was refused as too cheap or too dear, or there was no memory for it.
+    #[error(transparent)]
+    Kdf(#[from] KdfError),
+    /// The disk is full. Nothing was changed.
+    #[error("no space left for the vault")]
+    Full,
+    /// The medium cannot be written.
+    #[error("vault is on a read-only medium")]
+    ReadOnly,
+    /// The folder or a file in it may not be read or written by this user.
+    #[error("not permitted while {doing}")]
+    NotPermitted {
+        /// What was tried.
+        doing: &'static str,
+    },
+    /// The operating system refused something else.
+    #[error("i/o error while {doing}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+    /// A record is larger than the vault takes.
+    #[error("record is {got} bytes, expected at most {most}")]
+    TooLarge {
+        /// Bytes given.
+        got: usize,
+        /// Bytes allowed.
+        most: usize,
+    },
+    /// The vault has no such passkey, or it is in the bin.
+    #[error("no such passkey")]
+    NoSuchPasskey,
+    /// The vault has a passkey of this id already.
+    #[error("passkey is stored already")]
+    AlreadyStored,
+    /// An earlier change failed half-way; what was acknowledged is safe. The vault has to be opened again before
+    /// anything else is changed.
+    #[error("an earlier change failed, the vault has to be opened again")]
+    Interrupted,
+    /// No snapshot is good enough to restore from.
+    #[error("no snapshot can be restored")]
+    NothingToRestore,
+}
+
+/// What is damaged so that the vault does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Damage {
+    /// Neither generation of the header can be read.
+    Header,
+    /// The header, or its slot table, was changed by another hand.
+    HeaderTampered,
+    /// The database is not there.
+    DatabaseMissing,
+    /// The database does not open.
+    DatabaseUnreadable {
+        /// What the storage engine said.
+        detail: String,
+    },
+    /// The database did not open in time.
+    DatabaseHangs,
+    /// The database opened, but its manifest is missing or is not this vault's.
+    Manifest,
+    /// The database has forgotten commits that the header knows.
+    CommitsLost {
+        /// The commit that the database is at.
+        found: u64,
+        /// The commit that the header knows.
+        expected: u64,
+    },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Header => f.write_str("header cannot be read"),
+            Damage::HeaderTampered => f.write_str("header does not verify under the master key"),
+            Damage::DatabaseMissing => f.write_str("database is missing"),
+            Damage::DatabaseUnreadable { detail } => write!(f, "database cannot be read ({detail})"),
+            Damage::DatabaseHangs => f.write_str("database does not open in time"),
+            Damage::Manifest => f.write_str("manifest is missing or does not open"),
+            Damage::CommitsLost { found, expected } => {
+                write!(f, "database is at commit {found}, expected {expected}")
+            }
+        }
+    }
+}
+
+impl VaultError {
+    /// Sorts an error of the operating system by who can do something about it.
+    pub(crate) fn io(doing: &'static str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => VaultError::Full,
+            io::ErrorKind::ReadOnlyFilesystem => VaultError::ReadOnly,
+            io::ErrorKind::PermissionDenied => VaultError::NotPermitted { doing },
+            _ => VaultError::Io { doing, source },
+        }
+    }
+}
+
+/// For `map_err` after a call to the operating system.
+pub(crate) fn while_doing(doing: &'static str) -> impl FnOnce(io::Error) -> VaultError {
+    move |source| VaultError::io(doing, source)
+}
+
+impl From<SlotError> for VaultError {
+    fn from(error: SlotError) -> Self {
+        match error {
+            SlotError::WrongPassphrase => VaultError::WrongPassphrase,
+            SlotError::Tampered => VaultError::Damaged(Damage::HeaderTampered),
+            SlotError::TooNew { format } => VaultError::TooNew { format },
+            SlotError::Kdf(error) => VaultError::Kdf(error),
+            _ => VaultError::Damaged(Damage::Header),
+        }
+    }
+}
+
+impl From<RecordError> for VaultError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::TooNew { format } => VaultError::TooNew { format: format.into() },
+            _ => VaultError::Damaged(Damage::Manifest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_system_finds_its_variant() {
+        let sort = |errno: Errno| VaultError::io("testing", errno.into());
+        assert!(matches!(sort(Errno::NOSPC), VaultError::Full));
+        assert!(matches!(sort(Errno::DQUOT), VaultError::Full));
+        assert!(matches!(sort(Errno::ROFS), VaultError::ReadOnly));
+        assert!(matches!(sort(Errno::ACCESS), VaultError::NotPermitted { doing: "testing" }));
+        assert!(matches!(sort(Errno::PERM), VaultError::NotPermitted { .. }));
+        assert!(matches!(sort(Errno::IO), VaultError::Io { doing: "testing", .. }));
+    }
+}

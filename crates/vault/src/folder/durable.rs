@@ -1,0 +1,55 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Makes a new, empty file for its owner alone (0600), or empties the one that is there.
+pub(crate) fn create_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Writes a file so that, whatever happens, either the old or the new content is there; the old one stays under
+/// another name. In between one of the two names may be missing, but never both.
+pub(crate) fn replace_keeping_previous(path: &Path, previous: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = write_beside(path, bytes)?;
+    match fs::rename(path, previous) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::rename(new, path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let mut file = create_file(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn replaces_for_the_owner_alone_and_keeps_the_previous() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, previous) = (folder.path().join("f"), folder.path().join("f.previous"));
+        replace_keeping_previous(&path, &previous, b"one").unwrap();
+        assert!(!previous.exists());
+        replace_keeping_previous(&path, &previous, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), fs::read(&previous).unwrap()), (b"two".to_vec(), b"one".to_vec()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,128 @@
+//! Where a vault's files lie, and how they are written.
+
+mod durable;
+mod lock;
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder};
+pub(crate) use lock::Lock;
+
+use crate::VaultError;
+use crate::error::while_doing;
+
+/// A change is refused while less than this is free, before anything is touched: the engine cannot go on after a
+/// full disk has cut it short.
+const LEAST_FREE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A vault's folder.
+///
+/// ```text
+/// header, header.previous   key slots and epoch, two generations
+/// lock                      held by the one process that has the vault open
+/// db/                       the storage engine's own
+/// journal                   every commit since the newest snapshot
+/// snapshots/                EPOCH.snapshot, and EPOCH.journal with the commits that followed it
+/// set-aside/                what a restore has replaced
+/// ```
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn header(&self) -> PathBuf {
+        self.0.join("header")
+    }
+
+    pub(crate) fn previous_header(&self) -> PathBuf {
+        self.0.join("header.previous")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.0.join("db")
+    }
+
+    /// Where a restore builds the new store.
+    pub(crate) fn new_db(&self) -> PathBuf {
+        self.0.join("db.new")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.0.join("snapshots")
+    }
+
+    pub(crate) fn set_aside(&self) -> PathBuf {
+        self.0.join("set-aside")
+    }
+
+    /// Whether a vault is or was here: any of its files is enough, so that a lost one is not taken for "none".
+    pub(crate) fn holds_vault(&self) -> bool {
+        [self.header(), self.previous_header(), self.db(), self.snapshots()].iter().any(|path| path.exists())
+    }
+
+    /// Refuses when too little is free for a change.
+    pub(crate) fn check_space(&self) -> Result<(), VaultError> {
+        let facts = rustix::fs::statvfs(&self.0)
+            .map_err(|errno| VaultError::io("asking for free space", errno.into()))?;
+        let free = facts.f_bavail.saturating_mul(facts.f_frsize);
+        if free < LEAST_FREE_BYTES { Err(VaultError::Full) } else { Ok(()) }
+    }
+
+    /// Takes group and others out of everything in the store, whose engine makes files as the umask says.
+    pub(crate) fn close_to_others(&self) -> Result<(), VaultError> {
+        close_to_others(&self.db()).map_err(while_doing("setting permissions"))
+    }
+}
+
+/// Makes a folder, and those above it, for its owner alone (0700).
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The files in a folder; none if it is not there.
+pub(crate) fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn close_to_others(folder: &Path) -> io::Result<()> {
+    set_mode(folder, 0o700)?;
+    for path in files_in(folder)? {
+        // A link is not followed: it is none of the engine's making.
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() { close_to_others(&path)? } else { set_mode(&path, 0o600)? }
+    }
+    Ok(())
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o777 == mode {
+        return Ok(());
+    }
+    permissions.set_mode(mode);
+    fs::set_permissions(path, permissions)
+}

@@ -1,0 +1,229 @@
+use std::fs;
+use std::io;
+
+use latchkey_crypto::cbor::{self, Value};
+use latchkey_crypto::vault::{Sheet, SlotError, SlotTable, VaultKeys};
+use sha2::{Digest, Sha256};
+
+use crate::error::while_doing;
+use crate::folder::{Folder, replace_keeping_previous};
+use crate::{Damage, VaultError};
+
+const MAGIC: &[u8] = b"latchkey vault\n";
+const FORMAT: u64 = 1;
+const CHECKSUM_LEN: usize = 32;
+/// A header is at most this long.
+const MOST_BYTES: usize = 128 * 1024;
+
+/// What must be known before the vault can be opened: the key slots, and the commit that the store is at.
+///
+/// On disk: the line `latchkey vault`, the CBOR array `[body, code]`, and the SHA-256 of all before it (32 bytes).
+/// The body is the encoded map `{1: format, 2: slot table, 3: epoch}`; the code is HMAC-SHA-256 under a key derived
+/// from the master key. The checksum tells an accident from a wrong passphrase, the code tells another hand.
+///
+/// Two generations are kept. The epoch may lag behind the store by one: it is written last.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) slots: SlotTable,
+    pub(crate) epoch: u64,
+    body: Vec<u8>,
+    code: Vec<u8>,
+    unknown: Vec<(Value, Value)>,
+}
+
+/// A header as it was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) header: Header,
+    /// One of the two generations could not be read.
+    pub(crate) other_damaged: bool,
+}
+
+impl Header {
+    pub(crate) fn new(slots: SlotTable) -> Self {
+        Self { slots, epoch: 0, body: Vec::new(), code: Vec::new(), unknown: Vec::new() }
+    }
+
+    /// Reads the newer of the two generations that can be read.
+    pub(crate) fn read(folder: &Folder) -> Result<Found, VaultError> {
+        let newest = read_one(&folder.header())?;
+        let previous = read_one(&folder.previous_header())?;
+        match (newest, previous) {
+            (Reading::Good(header), previous) => {
+                Ok(Found { header, other_damaged: matches!(previous, Reading::Bad(_)) })
+            }
+            // A later version's header is not passed over for an older one of ours.
+            (Reading::Bad(error @ (VaultError::TooNew { .. } | VaultError::Kdf(_))), _) => Err(error),
+            (_, Reading::Good(header)) => Ok(Found { header, other_damaged: true }),
+            (Reading::Bad(error), _) | (Reading::Absent, Reading::Bad(error)) => Err(error),
+            (Reading::Absent, Reading::Absent) => Err(VaultError::Damaged(Damage::Header)),
+        }
+    }
+
+    /// Checks that the holder of the keys wrote it.
+    pub(crate) fn verify(&self, keys: &VaultKeys) -> Result<(), VaultError> {
+        if keys.verifies(Sheet::Header, &self.body, &self.code) {
+            Ok(())
+        } else {
+            Err(VaultError::Damaged(Damage::HeaderTampered))
+        }
+    }
+
+    /// Writes it for an epoch; the generation before stays beside it.
+    pub(crate) fn write(&mut self, folder: &Folder, keys: &VaultKeys, epoch: u64) -> Result<(), VaultError> {
+        self.epoch = epoch;
+        let entries = [
+            (1.into(), FORMAT.into()),
+            (2.into(), self.slots.encode().into()),
+            (3.into(), epoch.into()),
+        ];
+        self.body = cbor::encode(&Value::map(entries.into_iter().chain(self.unknown.iter().cloned())));
+        self.code = keys.code(Sheet::Header, &self.body).to_vec();
+        replace_keeping_previous(&folder.header(), &folder.previous_header(), &self.encode())
+            .map_err(while_doing("writing the header"))
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let inner = cbor::encode(&Value::array([self.body.clone().into(), self.code.clone().into()]));
+        let mut bytes = [MAGIC, &inner].concat();
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&checksum);
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, VaultError> {
+        let damaged = || VaultError::Damaged(Damage::Header);
+        let rest = bytes.strip_prefix(MAGIC).filter(|_| bytes.len() <= MOST_BYTES).ok_or_else(damaged)?;
+        let (inner, _) = rest.split_last_chunk::<CHECKSUM_LEN>().ok_or_else(damaged)?;
+        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_LEN>().ok_or_else(damaged)?;
+        // No secret is compared here: anybody can compute it.
+        if Sha256::digest(content).as_slice() != checksum {
+            return Err(damaged());
+        }
+        let outer = cbor::decode_canonical(inner).map_err(|_| damaged())?;
+        let Some([Value::Bytes(body), Value::Bytes(code)]) = outer.as_array() else {
+            return Err(damaged());
+        };
+        let map = cbor::decode_canonical(body).map_err(|_| damaged())?;
+        match map.get(1).and_then(Value::as_u64) {
+            Some(FORMAT) => {}
+            Some(format) => return Err(VaultError::TooNew { format }),
+            None => return Err(damaged()),
+        }
+        let slots = map.get(2).and_then(Value::as_bytes).ok_or_else(damaged)?;
+        let entries = map.as_map().unwrap_or_default().iter();
+        Ok(Self {
+            slots: SlotTable::decode(slots).map_err(|error: SlotError| VaultError::from(error))?,
+            epoch: map.get(3).and_then(Value::as_u64).ok_or_else(damaged)?,
+            unknown: entries.filter(|(key, _)| !matches!(key.as_u64(), Some(1..=3))).cloned().collect(),
+            body: body.clone(),
+            code: code.clone(),
+        })
+    }
+}
+
+enum Reading {
+    Good(Header),
+    Bad(VaultError),
+    Absent,
+}
+
+fn read_one(path: &std::path::Path) -> Result<Reading, VaultError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Header::decode(&bytes).map_or_else(Reading::Bad, Reading::Good)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
+        Err(error) => Err(VaultError::io("reading the header", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{keys, slot_table};
+
+    fn written() -> (tempfile::TempDir, Folder, Header) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let mut header = Header::new(slot_table());
+        header.write(&folder, &keys(), 1).unwrap();
+        header.write(&folder, &keys(), 2).unwrap();
+        (place, folder, header)
+    }
+
+    fn damage(path: &std::path::Path) {
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn the_newer_generation_counts() {
+        let (_place, folder, _) = written();
+        let found = Header::read(&folder).unwrap();
+        assert_eq!((found.header.epoch, found.other_damaged), (2, false));
+        assert!(found.header.verify(&keys()).is_ok());
+    }
+
+    #[test]
+    fn one_damaged_generation_is_bridged_and_told() {
+        let (_place, folder, _) = written();
+        damage(&folder.header());
+        let found = Header::read(&folder).unwrap();
+        assert_eq!((found.header.epoch, found.other_damaged), (1, true));
+        fs::remove_file(folder.header()).unwrap();
+        assert_eq!(Header::read(&folder).unwrap().header.epoch, 1);
+        damage(&folder.previous_header());
+        assert!(matches!(Header::read(&folder), Err(VaultError::Damaged(Damage::Header))));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_damage_and_not_a_wrong_passphrase() {
+        let (_place, _, header) = written();
+        let bytes = header.encode();
+        for position in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[position] ^= 4;
+            assert!(matches!(Header::decode(&changed), Err(VaultError::Damaged(Damage::Header))), "{position}");
+            assert!(Header::decode(&bytes[..position]).is_err());
+        }
+    }
+
+    #[test]
+    fn an_epoch_changed_by_another_hand_is_noticed() {
+        let (_place, _, mut header) = written();
+        header.body = cbor::encode(&Value::map([
+            (1.into(), FORMAT.into()),
+            (2.into(), header.slots.encode().into()),
+            (3.into(), 1.into()),
+        ]));
+        let forged = Header::decode(&header.encode()).unwrap();
+        assert!(matches!(forged.verify(&keys()), Err(VaultError::Damaged(Damage::HeaderTampered))));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_kindly_and_not_passed_over() {
+        let (_place, folder, mut header) = written();
+        header.body = cbor::encode(&Value::map([(1.into(), 2.into())]));
+        fs::write(folder.header(), header.encode()).unwrap();
+        assert!(matches!(Header::read(&folder), Err(VaultError::TooNew { format: 2 })));
+    }
+
+    #[test]
+    fn keeps_entries_of_later_versions() {
+        let (_place, folder, mut header) = written();
+        header.unknown.push((40.into(), "new".into()));
+        header.write(&folder, &keys(), 3).unwrap();
+        let mut again = Header::read(&folder).unwrap().header;
+        again.write(&folder, &keys(), 4).unwrap();
+        assert_eq!(Header::read(&folder).unwrap().header.unknown, header.unknown);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = Header::decode(&bytes);
+            let _ = Header::decode(&[MAGIC, &bytes].concat());
+        }
+    }
+}

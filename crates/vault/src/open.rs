@@ -1,0 +1,181 @@
+//! From a folder to an open vault.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use latchkey_crypto::vault::{
+    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, SlotError, SlotTable, VaultId, VaultKeys,
+};
+use rand_core::CryptoRng;
+
+use crate::backend::{Backend, Sled, within};
+use crate::check::{Checked, check};
+use crate::error::while_doing;
+use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder};
+use crate::header::{Found, Header};
+use crate::safeguards::Safeguards;
+use crate::witness::{Memory, Witness};
+use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
+
+/// The header's epoch is written last, and its older generation lags one more.
+const HEADER_LAG: u64 = 2;
+
+pub(crate) fn create(
+    path: &Path,
+    options: &OpenOptions,
+    passphrase: &Passphrase,
+    params: KdfParams,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vault, VaultError> {
+    let folder = Folder::at(path);
+    create_private_folder(path).map_err(while_doing("making the folder"))?;
+    let lock = Lock::take(&folder.lock())?;
+    let present = files_in(path).map_err(while_doing("looking into the folder"))?;
+    if present.iter().any(|file| *file != folder.lock()) {
+        return Err(VaultError::AlreadyExists);
+    }
+    folder.check_space()?;
+    let (slots, master_key) = SlotTable::create(VaultId::generate(rng), passphrase, params, rng)?;
+    make(folder, lock, options, slots, &master_key)
+}
+
+/// Makes a vault around key slots.
+pub(crate) fn make(
+    folder: Folder,
+    lock: Lock,
+    options: &OpenOptions,
+    slots: SlotTable,
+    master_key: &MasterKey,
+) -> Result<Vault, VaultError> {
+    let keys = Arc::new(VaultKeys::derive(master_key, slots.vault()));
+    create_private_folder(&folder.db()).map_err(while_doing("making the database"))?;
+    let backend = Sled::create(&folder.db())?;
+    for made in [&folder.db(), folder.path(), &folder.path().join("..")] {
+        sync_folder(made).map_err(while_doing("making the folder durable"))?;
+    }
+    let mut header = Header::new(slots);
+    // Twice, so that both generations are there.
+    header.write(&folder, &keys, 0)?;
+    header.write(&folder, &keys, 0)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
+    let safeguards = Safeguards::begin(folder.clone(), lock, header, witness, &keys)?;
+    let mut vault = Vault::assemble(keys, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
+    vault.write_device_identity()?;
+    vault.snapshot()?;
+    folder.close_to_others()?;
+    Ok(vault)
+}
+
+pub(crate) fn with_passphrase(
+    path: &Path,
+    options: &OpenOptions,
+    passphrase: &Passphrase,
+) -> Result<(Vault, PassphraseProof), VaultError> {
+    let mut proof = None;
+    let vault = open(path, options, |slots| {
+        let (master_key, shown) = slots.open(passphrase)?;
+        proof = Some(shown);
+        Ok(VaultKeys::derive(&master_key, slots.vault()))
+    })?;
+    // Opening went through the closure above, or it failed.
+    proof.map(|proof| (vault, proof)).ok_or(VaultError::WrongPassphrase)
+}
+
+pub(crate) fn with_master_key(path: &Path, options: &OpenOptions, key: &MasterKey) -> Result<Vault, VaultError> {
+    open(path, options, |slots| {
+        slots.verify(key)?;
+        Ok(VaultKeys::derive(key, slots.vault()))
+    })
+}
+
+fn open(
+    path: &Path,
+    options: &OpenOptions,
+    unlock: impl FnOnce(&SlotTable) -> Result<VaultKeys, SlotError>,
+) -> Result<Vault, VaultError> {
+    let folder = Folder::at(path);
+    if !folder.holds_vault() {
+        return Err(VaultError::NotFound);
+    }
+    let lock = Lock::take(&folder.lock())?;
+    let Found { header, other_damaged } = Header::read(&folder)?;
+    let keys = Arc::new(unlock(&header.slots)?);
+    header.verify(&keys)?;
+    let mut findings = Vec::new();
+    if other_damaged {
+        findings.push(Finding::HeaderGenerationDamaged);
+    }
+
+    let (backend, checked) = open_and_check(&folder, &keys, options)?;
+    let Checked { mut manifest, findings: more } = checked;
+    findings.extend(more);
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
+    let set_back = compare_epochs(options, &header, manifest.epoch, witness.as_ref(), &keys, &mut findings)?;
+    // The next commits must not take numbers that were used before.
+    manifest.epoch = set_back.unwrap_or(manifest.epoch);
+
+    let (safeguards, journal_whole) =
+        Safeguards::take_up(folder.clone(), lock, header, witness, &keys, manifest.epoch)?;
+    let mut vault = Vault::assemble(keys, Box::new(backend), manifest, Some(safeguards), findings);
+    vault.read_device_identity()?;
+    if set_back.is_some() {
+        vault.write_device_identity()?;
+    }
+    if !journal_whole {
+        if set_back.is_none() {
+            vault.note(Finding::JournalBroken);
+        }
+        vault.snapshot()?;
+    }
+    vault.mark_epoch()?;
+    folder.close_to_others()?;
+    Ok(vault)
+}
+
+/// Opens the store and reads it through, in the time that is given for both.
+fn open_and_check(
+    folder: &Folder,
+    keys: &Arc<VaultKeys>,
+    options: &OpenOptions,
+) -> Result<(Sled, Checked), VaultError> {
+    let (db, keys) = (folder.db(), Arc::clone(keys));
+    within(options.deadline, move || {
+        let backend = Sled::open(&db)?;
+        let checked = check(&backend as &dyn Backend, &keys);
+        Ok(checked.map(|checked| (backend, checked)))
+    })?
+}
+
+/// Compares the three places that know the epoch: database, header, and this machine's memory. The highest, if the
+/// database is behind it and is taken all the same.
+fn compare_epochs(
+    options: &OpenOptions,
+    header: &Header,
+    found: u64,
+    witness: Option<&Witness>,
+    keys: &VaultKeys,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<u64>, VaultError> {
+    let seen = match witness.map(|witness| witness.recall(keys)) {
+        Some(Memory::Seen(seen)) => seen,
+        Some(Memory::Unreadable) => {
+            findings.push(Finding::WitnessUnreadable);
+            0
+        }
+        Some(Memory::None) | None => 0,
+    };
+    if options.accept_older && found < header.epoch.max(seen) {
+        findings.push(Finding::OlderAccepted { seen: header.epoch.max(seen), found });
+        return Ok(Some(header.epoch.max(seen)));
+    }
+    if found < header.epoch {
+        return Err(VaultError::Damaged(Damage::CommitsLost { found, expected: header.epoch }));
+    }
+    if found < seen {
+        return Err(VaultError::RolledBack { seen, found });
+    }
+    if header.epoch + HEADER_LAG < found {
+        findings.push(Finding::HeaderOlder { found: header.epoch, expected: found });
+    }
+    Ok(None)
+}

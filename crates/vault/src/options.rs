@@ -1,0 +1,97 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use latchkey_crypto::vault::{KdfParams, MasterKey, Passphrase, PassphraseProof};
+use rand_core::CryptoRng;
+
+use crate::restore::{Restored, restore};
+use crate::{Vault, VaultError, open};
+
+/// How a vault is opened. The default: no memory kept on this machine, two minutes for the database to open.
+///
+/// ```no_run
+/// # use latchkey_vault::{OpenOptions, VaultError};
+/// # use latchkey_crypto::vault::Passphrase;
+/// # fn open(passphrase: &Passphrase) -> Result<(), VaultError> {
+/// let options = OpenOptions::new().state_folder("/home/me/.local/state/latchkey");
+/// let (vault, _proof) = options.open("/home/me/.local/share/latchkey/vaults/default", passphrase)?;
+/// # vault.close() }
+/// ```
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    pub(crate) state_folder: Option<PathBuf>,
+    pub(crate) deadline: Duration,
+    pub(crate) accept_older: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { state_folder: None, deadline: Duration::from_secs(120), accept_older: false }
+    }
+}
+
+impl OpenOptions {
+    /// The default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where this machine remembers what it has seen of vaults, so that a folder that was set back is noticed.
+    pub fn state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_folder = Some(folder.into());
+        self
+    }
+
+    /// How long the database may take to open before it is given up as damaged.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Goes on with a vault that has lost commits or was set back. Only after its owner was told and agreed.
+    pub fn accept_older(mut self) -> Self {
+        self.accept_older = true;
+        self
+    }
+
+    /// Makes a vault in a folder that does not exist yet or is empty, and opens it.
+    ///
+    /// Its header, database and first snapshot are on the disk when this returns.
+    pub fn create(
+        &self,
+        folder: impl AsRef<Path>,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vault, VaultError> {
+        open::create(folder.as_ref(), self, passphrase, params, rng)
+    }
+
+    /// Opens a vault with its passphrase.
+    ///
+    /// What is wrong but leaves it usable is in [`Vault::status`]; what does not, is an error.
+    pub fn open(
+        &self,
+        folder: impl AsRef<Path>,
+        passphrase: &Passphrase,
+    ) -> Result<(Vault, PassphraseProof), VaultError> {
+        open::with_passphrase(folder.as_ref(), self, passphrase)
+    }
+
+    /// Opens a vault with its master key, which only one of its slots can have given.
+    pub fn open_with_master_key(
+        &self,
+        folder: impl AsRef<Path>,
+        master_key: &MasterKey,
+    ) -> Result<Vault, VaultError> {
+        open::with_master_key(folder.as_ref(), self, master_key)
+    }
+
+    /// Brings a damaged vault back from its newest good snapshot and the journals after it, into a new database.
+    ///
+    /// Never done unasked: what is restored may be older than what was lost. The damaged files are kept in
+    /// `set-aside/`.
+    pub fn restore(&self, folder: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Restored, VaultError> {
+        restore(folder.as_ref(), self, passphrase)
+    }
+}

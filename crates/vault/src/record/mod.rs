@@ -1,0 +1,72 @@
+//! How records look inside their envelopes.
+//!
+//! Maps keep entries that this version does not know: a record is changed in place, never rebuilt from types.
+
+mod code;
+mod history;
+mod index;
+mod passkey;
+mod secret;
+
+use latchkey_crypto::cbor::{self, Value};
+
+pub(crate) use history::{HistoryLine, history_key};
+pub(crate) use index::{credential_key, decode_ids, encode_ids, site_key, site_prefix};
+pub(crate) use passkey::StoredPasskey;
+pub(crate) use secret::{decode_secret, encode_secret};
+
+/// The format that every record's map carries under key 0.
+const FORMAT: u64 = 1;
+
+/// Who made a change, and when: what merging by vector clock will need.
+///
+/// The array `[device (16 bytes), counter, time]`; the counter is the epoch of the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChangeId {
+    pub(crate) device: [u8; 16],
+    pub(crate) counter: u64,
+    pub(crate) at: u64,
+}
+
+impl ChangeId {
+    fn to_value(self) -> Value {
+        Value::array([self.device.into(), self.counter.into(), self.at.into()])
+    }
+}
+
+/// Why an opened record cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not what its place says.
+    Malformed,
+    /// It says something that only a later version understands.
+    TooNew,
+}
+
+/// Reads a record's map and checks its format.
+fn decode_map(plaintext: &[u8]) -> Result<Value, Unreadable> {
+    let map = cbor::decode(plaintext).map_err(|_| Unreadable::Malformed)?;
+    match map.get(0).and_then(Value::as_u64) {
+        Some(FORMAT) => Ok(map),
+        Some(_) => Err(Unreadable::TooNew),
+        None => Err(Unreadable::Malformed),
+    }
+}
+
+/// Sets an entry of a map and leaves the others as they are.
+fn set(map: &mut Value, key: u64, to: Value) {
+    let Value::Map(entries) = map else { return };
+    match entries.iter_mut().find(|(k, _)| k.as_u64() == Some(key)) {
+        Some((_, value)) => *value = to,
+        None => entries.push((key.into(), to)),
+    }
+}
+
+/// The inner map under a key, made if it is missing.
+fn inner_mut(map: &mut Value, key: u64) -> Option<&mut Value> {
+    if map.get(key).is_none() {
+        set(map, key, Value::map([]));
+    }
+    let Value::Map(entries) = map else { return None };
+    entries.iter_mut().find(|(k, _)| k.as_u64() == Some(key)).map(|(_, value)| value)
+}

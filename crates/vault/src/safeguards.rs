@@ -1,0 +1,134 @@
+use std::time::{Duration, Instant};
+
+use latchkey_crypto::vault::VaultKeys;
+use rand_core::CryptoRng;
+
+use crate::backend::{Backend, Change};
+use crate::error::while_doing;
+use crate::folder::{Folder, Lock, sync_folder};
+use crate::header::Header;
+use crate::journal::Journal;
+use crate::snapshot;
+use crate::witness::Witness;
+use crate::{Finding, VaultError};
+
+/// A full snapshot is made at most this often while the vault is open; the journal covers the time between.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(3600);
+
+/// Everything beside the store that makes its content outlive it: lock, header, journal, snapshots, and this
+/// machine's memory.
+pub(crate) struct Safeguards {
+    pub(crate) folder: Folder,
+    pub(crate) header: Header,
+    journal: Journal,
+    witness: Option<Witness>,
+    last_snapshot: Instant,
+    _lock: Lock,
+}
+
+impl Safeguards {
+    /// For a new vault.
+    pub(crate) fn begin(
+        folder: Folder,
+        lock: Lock,
+        header: Header,
+        witness: Option<Witness>,
+        keys: &VaultKeys,
+    ) -> Result<Self, VaultError> {
+        let journal = Journal::start(&folder, keys.vault(), 0)?;
+        Ok(Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock })
+    }
+
+    /// For a vault that was there. Whether the journal reaches to the store's epoch is told beside; if it does not,
+    /// the caller makes a snapshot before anything else.
+    pub(crate) fn take_up(
+        folder: Folder,
+        lock: Lock,
+        header: Header,
+        witness: Option<Witness>,
+        keys: &VaultKeys,
+        epoch: u64,
+    ) -> Result<(Self, bool), VaultError> {
+        let going_on = Journal::go_on(&folder, keys, epoch);
+        let whole = going_on.is_some();
+        let journal = match going_on {
+            Some(journal) => journal,
+            None => {
+                // What is left of it may still bridge two snapshots.
+                rotate_journal(&folder, keys)?;
+                Journal::start(&folder, keys.vault(), epoch)?
+            }
+        };
+        let safeguards = Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock };
+        Ok((safeguards, whole))
+    }
+
+    /// Follows a commit of the store: journal, then header, then this machine's memory.
+    pub(crate) fn follow(
+        &mut self,
+        keys: &VaultKeys,
+        epoch: u64,
+        changes: &[Change],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Option<Finding>, VaultError> {
+        self.journal.append(keys, epoch, changes, rng)?;
+        self.mark(keys, epoch)
+    }
+
+    /// Writes the epoch into header and memory. That the memory fails is only a finding.
+    pub(crate) fn mark(&mut self, keys: &VaultKeys, epoch: u64) -> Result<Option<Finding>, VaultError> {
+        if self.header.epoch != epoch {
+            self.header.write(&self.folder, keys, epoch)?;
+        }
+        let remembered = self.witness.as_ref().map(|witness| witness.remember(keys, epoch));
+        Ok(remembered.and_then(Result::err).map(|_| Finding::WitnessUnwritable))
+    }
+
+    /// Writes the epoch into both generations of the header and into memory, whatever they have.
+    pub(crate) fn mark_anew(&mut self, keys: &VaultKeys, epoch: u64) -> Result<(), VaultError> {
+        self.header.write(&self.folder, keys, epoch)?;
+        self.header.write(&self.folder, keys, epoch)?;
+        self.mark(keys, epoch).map(drop)
+    }
+
+    /// Whether it is time for a snapshot although the vault stays open.
+    pub(crate) fn snapshot_is_due(&self) -> bool {
+        self.has_news() && self.last_snapshot.elapsed() >= SNAPSHOT_EVERY
+    }
+
+    /// Whether there are commits that no snapshot holds.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.journal.is_empty()
+    }
+
+    /// Makes a snapshot, keeps the journal beside the one before, starts a new one, and deletes what is too old.
+    pub(crate) fn snapshot(
+        &mut self,
+        keys: &VaultKeys,
+        backend: &dyn Backend,
+        epoch: u64,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), VaultError> {
+        self.last_snapshot = Instant::now();
+        self.folder.check_space()?;
+        snapshot::write(&self.folder, keys, &self.header, backend, epoch, rng)?;
+        rotate_journal(&self.folder, keys)?;
+        self.journal = Journal::start(&self.folder, keys.vault(), epoch)?;
+        snapshot::prune(&self.folder).map_err(while_doing("deleting old snapshots"))
+    }
+}
+
+/// Moves the journal to the snapshot that it followed.
+fn rotate_journal(folder: &Folder, keys: &VaultKeys) -> Result<(), VaultError> {
+    let failed = || while_doing("keeping the journal");
+    let Some(read) = crate::journal::read(&folder.journal(), keys) else { return Ok(()) };
+    let kept = snapshot::journal_path_of(folder, read.base);
+    // A longer one for the same snapshot is there already when the last rotation was cut short.
+    let longer = crate::journal::read(&kept, keys).is_some_and(|other| other.last() >= read.last());
+    if read.commits.is_empty() || longer {
+        return Ok(());
+    }
+    crate::folder::create_private_folder(&folder.snapshots()).map_err(failed())?;
+    std::fs::rename(folder.journal(), kept).map_err(failed())?;
+    sync_folder(&folder.snapshots()).and_then(|()| sync_folder(folder.path())).map_err(failed())
+}

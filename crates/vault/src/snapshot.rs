@@ -1,0 +1,321 @@
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use latchkey_crypto::vault::{Manifest, RecordKind, VaultId, VaultKeys};
+use rand_core::CryptoRng;
+
+use crate::VaultError;
+use crate::backend::{Backend, Change, MANIFEST_KEY, Tree};
+use crate::error::while_doing;
+use crate::folder::{Folder, create_file, create_private_folder, files_in, sync_folder};
+use crate::header::Header;
+use crate::journal::{decode, encode_row};
+
+/// How many generations are kept.
+pub(crate) const GENERATIONS: usize = 8;
+
+const MAGIC: &[u8] = b"latchkey snapshot 1\n";
+const SALT_LEN: usize = 16;
+const PIECE_BYTES: usize = 256 * 1024;
+/// No piece is larger: bounds what a forged length can make us reserve.
+const MOST_PIECE_BYTES: usize = 1024 * 1024;
+const MOST_HEADER_BYTES: usize = 128 * 1024;
+
+/// Writes the whole store as one sealed file, `EPOCH.snapshot`.
+///
+/// On disk: the line `latchkey snapshot 1`, vault id (16 bytes), epoch (8, big-endian), salt (16), length (4) and
+/// bytes of the header, so that the key slots survive too; then pieces of length (4) and envelope, each holding
+/// rows as in the journal. A piece is sealed for this file, its number, and whether it is the last; the manifest
+/// is among the rows.
+pub(crate) fn write(
+    folder: &Folder,
+    keys: &VaultKeys,
+    header: &Header,
+    backend: &dyn Backend,
+    epoch: u64,
+    rng: &mut dyn CryptoRng,
+) -> Result<(), VaultError> {
+    let (path, new) = (path_of(folder, epoch), folder.snapshots().join("new"));
+    let failed = || while_doing("writing a snapshot");
+    create_private_folder(&folder.snapshots()).map_err(failed())?;
+    let mut salt = [0; SALT_LEN];
+    rng.fill_bytes(&mut salt);
+    let mut writer = Writer {
+        out: BufWriter::new(create_file(&new).map_err(failed())?),
+        keys,
+        rng,
+        place: [epoch.to_be_bytes().as_slice(), &salt].concat(),
+        epoch,
+        number: 0,
+        rows: Vec::with_capacity(2 * PIECE_BYTES),
+    };
+    writer.head(&header.encode(), &salt).map_err(failed())?;
+    for tree in Tree::ALL {
+        let mut result = Ok(());
+        backend.scan(tree, &[], &mut |key, value| {
+            if result.is_ok() {
+                result = writer.row(tree, key, value);
+            }
+        })?;
+        result?;
+    }
+    writer.piece(true)?;
+    let file = writer.out.into_inner().map_err(|error| VaultError::io("writing a snapshot", error.into_error()))?;
+    file.sync_all().map_err(failed())?;
+    fs::rename(&new, &path).and_then(|()| sync_folder(&folder.snapshots())).map_err(failed())
+}
+
+struct Writer<'a> {
+    out: BufWriter<File>,
+    keys: &'a VaultKeys,
+    rng: &'a mut dyn CryptoRng,
+    place: Vec<u8>,
+    epoch: u64,
+    number: u64,
+    rows: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn head(&mut self, header: &[u8], salt: &[u8]) -> io::Result<()> {
+        self.out.write_all(MAGIC)?;
+        self.out.write_all(self.keys.vault().as_bytes())?;
+        self.out.write_all(&self.epoch.to_be_bytes())?;
+        self.out.write_all(salt)?;
+        self.chunk(header)
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let len = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.out.write_all(&len.to_be_bytes())?;
+        self.out.write_all(bytes)
+    }
+
+    fn row(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), VaultError> {
+        encode_row(&mut self.rows, tree, key, Some(value));
+        if self.rows.len() >= PIECE_BYTES { self.piece(false) } else { Ok(()) }
+    }
+
+    fn piece(&mut self, last: bool) -> Result<(), VaultError> {
+        let id = piece_id(&self.place, self.number, last);
+        let envelope = self.keys.seal(RecordKind::SnapshotPiece, &id, self.epoch, &self.rows, &mut *self.rng)?;
+        self.chunk(&envelope).map_err(while_doing("writing a snapshot"))?;
+        self.rows.clear();
+        self.number += 1;
+        Ok(())
+    }
+}
+
+/// A snapshot's pieces, one after the other. They are bound to their file, number and end, but what they make
+/// together is for the reader to compare with the manifest.
+pub(crate) struct Reader<'a> {
+    file: BufReader<File>,
+    keys: &'a VaultKeys,
+    place: Vec<u8>,
+    number: u64,
+    at_end: bool,
+    /// The epoch that it was made at.
+    pub(crate) epoch: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// `None` if the file is not there, or not a snapshot of this vault.
+    pub(crate) fn open(path: &Path, keys: &'a VaultKeys) -> Option<Self> {
+        let (mut file, vault, epoch, salt) = open_head(path)?;
+        if vault != keys.vault() {
+            return None;
+        }
+        read_chunk(&mut file, MOST_HEADER_BYTES)?;
+        let place = [epoch.to_be_bytes().as_slice(), &salt].concat();
+        Some(Self { file, keys, place, number: 0, at_end: false, epoch })
+    }
+
+    /// The rows of the next piece; `Ok(None)` after the last, an error as soon as anything is not as written.
+    pub(crate) fn next_rows(&mut self) -> Result<Option<Vec<Change>>, Broken> {
+        if self.at_end {
+            let mut more = [0];
+            return if self.file.read(&mut more).is_ok_and(|count| count == 0) { Ok(None) } else { Err(Broken) };
+        }
+        let envelope = read_chunk(&mut self.file, MOST_PIECE_BYTES).ok_or(Broken)?;
+        let open = |last| {
+            self.keys.open(RecordKind::SnapshotPiece, &piece_id(&self.place, self.number, last), &envelope).ok()
+        };
+        let opened = match open(false) {
+            Some(opened) => opened,
+            None => {
+                self.at_end = true;
+                open(true).ok_or(Broken)?
+            }
+        };
+        self.number += 1;
+        if opened.version != self.epoch {
+            return Err(Broken);
+        }
+        decode(&opened.plaintext).map(Some).ok_or(Broken)
+    }
+}
+
+/// A snapshot is not as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+/// Reads a snapshot through: its manifest, if all of it is as it was written and belongs together.
+pub(crate) fn verify(path: &Path, keys: &VaultKeys) -> Option<Manifest> {
+    let mut reader = Reader::open(path, keys)?;
+    let (mut found, mut claimed) = (Manifest { epoch: reader.epoch, ..Manifest::EMPTY }, None);
+    while let Some(rows) = reader.next_rows().ok()? {
+        for Change { tree, key, value } in rows {
+            let value = value?;
+            if tree == Tree::Meta && key == MANIFEST_KEY {
+                let opened = keys.open(RecordKind::Manifest, &key, &value).ok()?;
+                claimed = Manifest::decode(&opened.plaintext);
+            } else {
+                found.add(keys.member(tree.kind(&key)?, &key, &value));
+            }
+        }
+    }
+    claimed.filter(|claimed| *claimed == found)
+}
+
+/// The header that a snapshot carries, of whatever vault.
+pub(crate) fn header_of(path: &Path) -> Option<Header> {
+    let (mut file, ..) = open_head(path)?;
+    Header::decode(&read_chunk(&mut file, MOST_HEADER_BYTES)?).ok()
+}
+
+/// The epochs of the snapshots in a folder, newest first.
+pub(crate) fn list(folder: &Folder) -> io::Result<Vec<u64>> {
+    let mut epochs: Vec<u64> =
+        files_in(&folder.snapshots())?.iter().filter_map(|path| epoch_of(path, "snapshot")).collect();
+    epochs.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(epochs)
+}
+
+/// Deletes the snapshots, and the journals after them, that are older than the newest [`GENERATIONS`].
+pub(crate) fn prune(folder: &Folder) -> io::Result<()> {
+    let epochs = list(folder)?;
+    let Some(oldest) = epochs.get(GENERATIONS - 1) else { return Ok(()) };
+    for path in files_in(&folder.snapshots())? {
+        let epoch = epoch_of(&path, "snapshot").or_else(|| epoch_of(&path, "journal"));
+        if epoch.is_some_and(|epoch| epoch < *oldest) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the snapshot of an epoch lies. Twenty digits, so that names sort as numbers do.
+pub(crate) fn path_of(folder: &Folder, epoch: u64) -> PathBuf {
+    folder.snapshots().join(format!("{epoch:020}.snapshot"))
+}
+
+/// Where the journal that followed a snapshot is kept once a newer snapshot is there.
+pub(crate) fn journal_path_of(folder: &Folder, epoch: u64) -> PathBuf {
+    folder.snapshots().join(format!("{epoch:020}.journal"))
+}
+
+fn epoch_of(path: &Path, extension: &str) -> Option<u64> {
+    let digits = path.file_stem()?.to_str()?;
+    let is_ours = path.extension()? == extension && digits.len() == 20;
+    digits.parse().ok().filter(|_| is_ours)
+}
+
+fn piece_id(place: &[u8], number: u64, last: bool) -> Vec<u8> {
+    [place, &number.to_be_bytes(), &[u8::from(last)]].concat()
+}
+
+fn open_head(path: &Path) -> Option<(BufReader<File>, VaultId, u64, [u8; SALT_LEN])> {
+    let mut file = BufReader::new(File::open(path).ok()?);
+    let mut magic = [0; MAGIC.len()];
+    let (mut vault, mut epoch, mut salt) = ([0; VaultId::LEN], [0; 8], [0; SALT_LEN]);
+    for part in [magic.as_mut_slice(), &mut vault, &mut epoch, &mut salt] {
+        file.read_exact(part).ok()?;
+    }
+    (magic == MAGIC).then_some((file, VaultId::from_bytes(vault), u64::from_be_bytes(epoch), salt))
+}
+
+fn read_chunk(file: &mut impl Read, most: usize) -> Option<Vec<u8>> {
+    let mut len = [0; 4];
+    file.read_exact(&mut len).ok()?;
+    let len = usize::try_from(u32::from_be_bytes(len)).ok().filter(|len| *len <= most)?;
+    let mut bytes = vec![0; len];
+    file.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Counting, filled_memory, keys, slot_table};
+
+    fn written(records: u8) -> (tempfile::TempDir, Folder, PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let (backend, manifest) = filled_memory(records, 5);
+        let header = Header::new(slot_table());
+        write(&folder, &keys(), &header, &backend, manifest.epoch, &mut Counting(0)).unwrap();
+        let path = path_of(&folder, 5);
+        (place, folder, path)
+    }
+
+    #[test]
+    fn a_whole_one_verifies() {
+        let (_place, folder, path) = written(200);
+        let manifest = verify(&path, &keys()).unwrap();
+        assert_eq!((manifest.epoch, manifest.count), (5, 200));
+        assert_eq!(list(&folder).unwrap(), [5]);
+        let keys = keys();
+        let mut reader = Reader::open(&path, &keys).unwrap();
+        let mut rows = 0;
+        while let Some(more) = reader.next_rows().unwrap() {
+            rows += more.len();
+        }
+        assert_eq!(rows, 201);
+    }
+
+    #[test]
+    fn a_changed_or_cut_one_does_not() {
+        let (_place, _, path) = written(3);
+        let bytes = fs::read(&path).unwrap();
+        let header_end = bytes.len() - (fs::read(&path).unwrap().len() / 2);
+        for position in (0..bytes.len()).step_by(7) {
+            let mut changed = bytes.clone();
+            changed[position] ^= 1;
+            fs::write(&path, &changed).unwrap();
+            let verified = verify(&path, &keys());
+            // The header in it has codes of its own; everything else counts here.
+            assert!(verified.is_none() || position < header_end, "byte {position}");
+            fs::write(&path, &bytes[..position]).unwrap();
+            assert!(verify(&path, &keys()).is_none(), "cut at {position}");
+        }
+        fs::write(&path, [bytes.as_slice(), b"x"].concat()).unwrap();
+        assert!(verify(&path, &keys()).is_none());
+    }
+
+    #[test]
+    fn rows_that_do_not_belong_together_do_not_verify() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let (backend, _) = filled_memory(3, 5);
+        let gone = Change { tree: Tree::History, key: vec![1], value: None };
+        backend.commit(&[gone]).unwrap();
+        write(&folder, &keys(), &Header::new(slot_table()), &backend, 5, &mut Counting(0)).unwrap();
+        assert!(verify(&path_of(&folder, 5), &keys()).is_none());
+    }
+
+    #[test]
+    fn only_the_newest_generations_stay() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        fs::create_dir(folder.snapshots()).unwrap();
+        for epoch in 1..=12 {
+            fs::write(path_of(&folder, epoch), b"").unwrap();
+            fs::write(journal_path_of(&folder, epoch), b"").unwrap();
+        }
+        fs::write(folder.snapshots().join("notes.txt"), b"").unwrap();
+        prune(&folder).unwrap();
+        assert_eq!(list(&folder).unwrap(), (5..=12).rev().collect::<Vec<_>>());
+        assert!(!journal_path_of(&folder, 4).exists() && journal_path_of(&folder, 5).exists());
+        assert!(folder.snapshots().join("notes.txt").exists());
+    }
+}

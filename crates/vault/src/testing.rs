@@ -1,0 +1,176 @@
+//! What the tests of this crate share.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use latchkey_crypto::cose::{Algorithm, PrivateKey};
+use latchkey_crypto::vault::{
+    KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultId, VaultKeys,
+};
+use latchkey_passkey::{
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PrfSeeds, RpId, Seed,
+    Usage, UseKind, UseRecord, UserHandle, Verification,
+};
+
+use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
+use crate::folder::{Folder, Lock, create_private_folder};
+use crate::{OpenOptions, Vault, VaultError, open};
+
+/// The passphrase of [`slot_table`].
+pub(crate) const PASSPHRASE: &str = "correct horse";
+
+/// The cheapest derivation that is legal anywhere.
+pub(crate) fn cheap() -> KdfParams {
+    KdfParams::new(KdfCost { passes: 3, memory_kib: 64 * 1024, lanes: 4 }, Machine::Small).unwrap()
+}
+
+pub(crate) fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text).unwrap()
+}
+
+/// One slot table and its master key for all tests: its key derivation is paid once.
+fn made() -> &'static (Vec<u8>, [u8; 32]) {
+    static MADE: OnceLock<(Vec<u8>, [u8; 32])> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let vault = VaultId::from_bytes([2; 16]);
+        let (table, key) = SlotTable::create(vault, &passphrase(PASSPHRASE), cheap(), &mut Counting(7)).unwrap();
+        (table.encode(), *key.expose())
+    })
+}
+
+pub(crate) fn slot_table() -> SlotTable {
+    SlotTable::decode(&made().0).unwrap()
+}
+
+/// The variable by which a test hands its master key to a child, which then pays no key derivation.
+pub(crate) const KEY_VARIABLE: &str = "LATCHKEY_TEST_KEY";
+
+pub(crate) fn master_key() -> MasterKey {
+    match std::env::var(KEY_VARIABLE) {
+        Ok(digits) => MasterKey::from_bytes(key_from(&digits)),
+        Err(_) => MasterKey::from_bytes(made().1),
+    }
+}
+
+/// The master key in the form that [`KEY_VARIABLE`] has.
+pub(crate) fn master_key_digits() -> String {
+    let (high, low) = made().1.split_at(16);
+    let half = |bytes: &[u8]| u128::from_be_bytes(bytes.try_into().unwrap());
+    format!("{:032x}{:032x}", half(high), half(low))
+}
+
+fn key_from(digits: &str) -> [u8; 32] {
+    let half = |digits| u128::from_str_radix(digits, 16).unwrap().to_be_bytes();
+    [half(&digits[..32]), half(&digits[32..])].concat().try_into().unwrap()
+}
+
+pub(crate) fn keys() -> VaultKeys {
+    VaultKeys::derive(&master_key(), VaultId::from_bytes([2; 16]))
+}
+
+/// A new vault in a folder, without a key derivation.
+pub(crate) fn new_vault(path: &Path, options: &OpenOptions) -> Vault {
+    create_private_folder(path).unwrap();
+    let folder = Folder::at(path);
+    let lock = Lock::take(&folder.lock()).unwrap();
+    open::make(folder, lock, options, slot_table(), &master_key()).unwrap()
+}
+
+/// Opens a vault that [`new_vault`] made.
+pub(crate) fn reopen(path: &Path, options: &OpenOptions) -> Result<Vault, VaultError> {
+    options.open_with_master_key(path, &master_key())
+}
+
+/// A vault over memory.
+pub(crate) fn vault_in_memory() -> Vault {
+    vault_over(Memory::default())
+}
+
+pub(crate) fn vault_over(backend: Memory) -> Vault {
+    Vault::assemble(keys().into(), Box::new(backend), Manifest::EMPTY, None, Vec::new())
+}
+
+/// A store of sealed history lines and a manifest.
+pub(crate) fn filled_memory(records: u8, epoch: u64) -> (Memory, Manifest) {
+    let (keys, backend) = (keys(), Memory::default());
+    let mut manifest = Manifest { epoch, ..Manifest::EMPTY };
+    let mut rng = Counting(0);
+    let mut changes = Vec::new();
+    for n in 0..records {
+        let envelope = keys.seal(RecordKind::History, &[n], 1, &[n; 3000], &mut rng).unwrap();
+        manifest.add(keys.member(RecordKind::History, &[n], &envelope));
+        changes.push(Change { tree: Tree::History, key: vec![n], value: Some(envelope) });
+    }
+    let sealed = keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut rng).unwrap();
+    changes.push(Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) });
+    backend.commit(&changes).unwrap();
+    (backend, manifest)
+}
+
+/// A passkey whose ids and key follow from a number.
+pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
+    let mut rng = Counting(n << 20);
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&n.to_be_bytes());
+    Passkey {
+        core: PasskeyCore {
+            id: PasskeyId::from_bytes(id),
+            rp_id: RpId::parse(rp_id).unwrap(),
+            credential_id: CredentialId::new([&id[..], &id[..]].concat()).unwrap(),
+            user_handle: UserHandle::new(user.as_bytes().to_vec()).unwrap(),
+            private_key: PrivateKey::generate(Algorithm::EdDsa, &mut rng).unwrap(),
+            prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([3; 32]), without_uv: Seed::from_bytes([4; 32]) },
+            discoverable: true,
+            backup_eligible: true,
+            custody: Custody::Syncable,
+            cred_protect: CredProtect::UserVerificationOptional,
+            created_at: 1_800_000_000 + n,
+        },
+        labels: Labels { user_name: user.to_owned(), rp_name: Some("Example".to_owned()), ..Labels::default() },
+        usage: Usage::default(),
+    }
+}
+
+pub(crate) fn rp(text: &str) -> RpId {
+    RpId::parse(text).unwrap()
+}
+
+pub(crate) fn created(at: u64) -> UseRecord {
+    UseRecord {
+        at,
+        kind: UseKind::Create,
+        door: Door::Hybrid,
+        outcome: Outcome::Approved,
+        verification: Some(Verification::Passphrase),
+    }
+}
+
+pub(crate) fn signed_in(at: u64) -> UseRecord {
+    UseRecord { kind: UseKind::SignIn, ..created(at) }
+}
+
+/// "Random" bytes that count up: different every time, the same in every run.
+pub(crate) struct Counting(pub(crate) u64);
+
+impl rand_core::TryRng for Counting {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.try_next_u64().map(|n| u32::try_from(n & 0xffff_ffff).unwrap())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.0 += 1;
+        Ok(self.0)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        for chunk in out.chunks_mut(8) {
+            let bytes = self.try_next_u64()?.to_be_bytes();
+            chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        }
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Counting {}

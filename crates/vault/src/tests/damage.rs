@@ -1,0 +1,337 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use latchkey_crypto::vault::{RecordKind, VaultId, VaultKeys};
+use latchkey_passkey::PasskeyStore;
+
+use crate::backend::{Backend, Change, Sled, Tree};
+use crate::testing::*;
+use crate::vault::record_key;
+use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
+
+const PASSKEYS: u64 = 12;
+
+/// A closed vault with some passkeys, in a folder of its own.
+fn filled() -> (tempfile::TempDir, PathBuf) {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("vault");
+    let mut vault = new_vault(&path, &OpenOptions::new());
+    for n in 1..=PASSKEYS {
+        vault.add(&passkey("example.org", &format!("user {n}"), n), None, &created(100)).unwrap();
+    }
+    vault.close().unwrap();
+    (place, path)
+}
+
+fn restore(path: &Path) -> crate::Restored {
+    let restored = crate::restore::restore_with(path, &OpenOptions::new(), |header| {
+        Ok(VaultKeys::derive(&master_key(), header.slots.vault()))
+    });
+    restored.unwrap()
+}
+
+/// All passkeys are there and nothing is wrong.
+fn is_whole(vault: &Vault) -> bool {
+    let complete = vault.list().is_ok_and(|list| list.len() as u64 == PASSKEYS);
+    complete && vault.check().is_ok_and(|findings| findings.is_empty())
+}
+
+/// Opens a vault that something was done to: it is whole, or says what is wrong, and can be restored.
+fn whole_or_told(path: &Path, what: &str) {
+    match reopen(path, &OpenOptions::new()) {
+        Ok(vault) => {
+            let told = vault.check().map_or(true, |findings| !findings.is_empty())
+                || vault.status().is_ok_and(|status| !status.findings.is_empty());
+            assert!(is_whole(&vault) || told, "silent loss: {what}");
+            // The rest stays usable: reading never panics.
+            let _ = (vault.list(), vault.find_by_rp_id(&rp("example.org")).is_ok());
+        }
+        Err(VaultError::Damaged(_)) => {}
+        Err(error) => panic!("{what}: {error}"),
+    }
+    let restored = restore(path);
+    assert_eq!(restored.commits_lost(), 0, "{what}");
+    let vault = reopen(path, &OpenOptions::new()).unwrap();
+    assert!(is_whole(&vault), "{what}: {:?}", vault.status());
+}
+
+#[test]
+fn a_flipped_bit_in_the_database_is_harmless_or_told() {
+    let (_place, path) = filled();
+    let db = path.join("db/db");
+    let pristine = fs::read(&db).unwrap();
+    let used = pristine.iter().rposition(|&byte| byte != 0).unwrap();
+    for part in 0..12 {
+        let position = used * part / 12 + 7;
+        let mut bytes = pristine.clone();
+        bytes[position] ^= 1 << (part % 8);
+        fs::write(&db, bytes).unwrap();
+        whole_or_told(&path, &format!("bit {} of byte {position}", part % 8));
+        fs::remove_dir_all(path.join("db")).unwrap();
+        fs::create_dir(path.join("db")).unwrap();
+        fs::write(&db, &pristine).unwrap();
+    }
+}
+
+#[test]
+fn a_cut_database_is_told_and_restored() {
+    for keep in [0, 1, 1000, 20_000] {
+        let (_place, path) = filled();
+        let db = path.join("db/db");
+        let bytes = fs::read(&db).unwrap();
+        fs::write(&db, &bytes[..keep.min(bytes.len())]).unwrap();
+        whole_or_told(&path, &format!("cut at {keep}"));
+    }
+}
+
+#[test]
+fn a_zeroed_page_is_told_and_restored() {
+    for page in 0..4 {
+        let (_place, path) = filled();
+        let db = path.join("db/db");
+        let mut bytes = fs::read(&db).unwrap();
+        let at = (page * 4096).min(bytes.len());
+        let end = (at + 4096).min(bytes.len());
+        bytes[at..end].fill(0);
+        fs::write(&db, bytes).unwrap();
+        whole_or_told(&path, &format!("page {page}"));
+    }
+}
+
+#[test]
+fn a_deleted_database_is_named_and_no_new_one_takes_its_place() {
+    let (_place, path) = filled();
+    fs::remove_dir_all(path.join("db")).unwrap();
+    let missing = |path: &Path| {
+        matches!(reopen(path, &OpenOptions::new()), Err(VaultError::Damaged(Damage::DatabaseMissing)))
+    };
+    assert!(missing(&path) && missing(&path));
+    fs::create_dir(path.join("db")).unwrap();
+    assert!(missing(&path));
+    restore(&path);
+    assert!(is_whole(&reopen(&path, &OpenOptions::new()).unwrap()));
+}
+
+#[test]
+fn a_broken_index_of_the_engine_is_set_aside() {
+    let (_place, path) = filled();
+    let index = fs::read_dir(path.join("db")).unwrap().map(|entry| entry.unwrap().path());
+    let index: Vec<_> = index.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).collect();
+    for file in index {
+        fs::write(file, b"nonsense").unwrap();
+    }
+    whole_or_told(&path, "engine's index");
+}
+
+#[test]
+fn both_headers_lost_are_replaced_from_a_snapshot_when_asked() {
+    let (_place, path) = filled();
+    fs::remove_file(path.join("header")).unwrap();
+    assert_eq!(
+        reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings,
+        [Finding::HeaderGenerationDamaged]
+    );
+    for name in ["header", "header.previous"] {
+        fs::write(path.join(name), b"latchkey vault\nnonsense").unwrap();
+    }
+    let result = reopen(&path, &OpenOptions::new());
+    assert!(matches!(result, Err(VaultError::Damaged(Damage::Header))));
+    let wrong = OpenOptions::new().restore(&path, &passphrase("wrong"));
+    assert!(matches!(wrong, Err(VaultError::WrongPassphrase)));
+    let restored = OpenOptions::new().restore(&path, &passphrase(PASSPHRASE)).unwrap();
+    assert!(restored.set_aside.unwrap().join("db/db").exists());
+    assert!(is_whole(&reopen(&path, &OpenOptions::new()).unwrap()));
+}
+
+#[test]
+fn a_broken_journal_is_told_and_a_snapshot_takes_its_place() {
+    let (_place, path) = filled();
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.record_use(passkey("example.org", "user 1", 1).core.id, &signed_in(300)).unwrap();
+    drop(vault);
+    let mut bytes = fs::read(path.join("journal")).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(path.join("journal"), bytes).unwrap();
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let status = vault.status().unwrap();
+    assert_eq!(status.findings, [Finding::JournalBroken]);
+    assert_eq!(status.snapshots.first(), Some(&status.epoch));
+}
+
+#[test]
+fn the_newest_snapshot_broken_the_one_before_and_the_journals_serve() {
+    let (_place, path) = filled();
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.record_use(passkey("example.org", "user 1", 1).core.id, &signed_in(300)).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    drop(vault);
+    let newest = path.join(format!("snapshots/{:020}.snapshot", epoch - 1));
+    let mut bytes = fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&newest, bytes).unwrap();
+    fs::remove_dir_all(path.join("db")).unwrap();
+    let restored = restore(&path);
+    assert_eq!((restored.snapshot, restored.reached, restored.commits_lost()), (1, epoch, 0));
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert!(is_whole(&vault));
+    assert_eq!(vault.history(passkey("example.org", "user 1", 1).core.id).unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_restore_cannot_bring_back_is_counted() {
+    let (_place, path) = filled();
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.record_use(passkey("example.org", "user 1", 1).core.id, &signed_in(300)).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    drop(vault);
+    fs::remove_file(path.join("journal")).unwrap();
+    fs::remove_dir_all(path.join("db")).unwrap();
+    let restored = restore(&path);
+    assert_eq!((restored.newest_seen, restored.commits_lost()), (epoch, 1));
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!(vault.status().unwrap().findings, []);
+    // No number is used twice.
+    assert_eq!(vault.status().unwrap().epoch, epoch + 1);
+}
+
+#[test]
+fn without_a_snapshot_there_is_nothing_to_restore() {
+    let (_place, path) = filled();
+    fs::remove_dir_all(path.join("snapshots")).unwrap();
+    let result = OpenOptions::new().restore(&path, &passphrase(PASSPHRASE));
+    assert!(matches!(result, Err(VaultError::NothingToRestore)));
+    assert!(is_whole(&reopen(&path, &OpenOptions::new()).unwrap()));
+}
+
+#[test]
+fn a_database_that_takes_too_long_is_given_up() {
+    let (_place, path) = filled();
+    let result = reopen(&path, &OpenOptions::new().deadline(Duration::ZERO));
+    assert!(matches!(result, Err(VaultError::Damaged(Damage::DatabaseHangs))));
+}
+
+/// Changes the store behind the vault's back.
+fn tamper(path: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
+    let mut store = Sled::open(&path.join("db")).unwrap();
+    let changes = change(&store);
+    store.commit(&changes).unwrap();
+    store.close().unwrap();
+}
+
+fn key_of(kind: RecordKind, n: u64) -> Vec<u8> {
+    record_key(kind, passkey("example.org", "", n).core.id)
+}
+
+fn get(store: &Sled, kind: RecordKind, n: u64) -> Option<Vec<u8>> {
+    store.get(Tree::Record, &key_of(kind, n)).unwrap()
+}
+
+fn put(kind: RecordKind, n: u64, value: Option<Vec<u8>>) -> Change {
+    Change { tree: Tree::Record, key: key_of(kind, n), value }
+}
+
+fn id(n: u64) -> latchkey_passkey::PasskeyId {
+    passkey("example.org", "", n).core.id
+}
+
+#[test]
+fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
+    let (_place, path) = filled();
+    tamper(&path, |store| {
+        let mut envelope = get(store, RecordKind::PasskeySecret, 3).unwrap();
+        envelope[60] ^= 1;
+        vec![put(RecordKind::PasskeySecret, 3, Some(envelope))]
+    });
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let damaged = Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id: Some(id(3)) };
+    assert_eq!(vault.status().unwrap().findings, [damaged.clone()]);
+    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len() as u64, PASSKEYS - 1);
+    assert_eq!(vault.list().unwrap().len() as u64, PASSKEYS);
+    vault.add(&passkey("example.net", "alice", 50), None, &created(200)).unwrap();
+    drop(vault);
+    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, [damaged]);
+    restore(&path);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!((vault.list().unwrap().len() as u64, vault.check().unwrap()), (PASSKEYS + 1, vec![]));
+}
+
+#[test]
+fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
+    let other = VaultKeys::derive(&master_key(), VaultId::from_bytes([77; 16]));
+    let foreign = move |store: &Sled| {
+        let plain = keys().open(RecordKind::Passkey, &key_of(RecordKind::Passkey, 1), &get(store, RecordKind::Passkey, 1).unwrap());
+        let key = key_of(RecordKind::Passkey, 1);
+        other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut Counting(5)).unwrap()
+    };
+    let swaps: [(&str, Box<dyn FnOnce(&Sled) -> Vec<Change>>); 3] = [
+        ("ids", Box::new(|store| {
+            vec![
+                put(RecordKind::Passkey, 1, get(store, RecordKind::Passkey, 2)),
+                put(RecordKind::Passkey, 2, get(store, RecordKind::Passkey, 1)),
+            ]
+        })),
+        ("kinds", Box::new(|store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))])),
+        ("vaults", Box::new(move |store| vec![put(RecordKind::Passkey, 1, Some(foreign(store)))])),
+    ];
+    for (what, swap) in swaps {
+        let (_place, path) = filled();
+        tamper(&path, swap);
+        let vault = reopen(&path, &OpenOptions::new()).unwrap();
+        let findings = vault.status().unwrap().findings;
+        let expected = Finding::RecordDamaged { kind: Some(RecordKind::Passkey), id: Some(id(1)) };
+        assert!(findings.contains(&expected), "{what}: {findings:?}");
+        assert!(vault.find(id(1)).unwrap().is_none(), "{what}");
+        assert!(vault.find(id(3)).unwrap().is_some(), "{what}");
+    }
+}
+
+#[test]
+fn a_record_brought_back_in_an_older_form_is_noticed() {
+    let (_place, path) = filled();
+    let store = Sled::open(&path.join("db")).unwrap();
+    let before = get(&store, RecordKind::Passkey, 1);
+    drop(store);
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.record_use(id(1), &signed_in(300)).unwrap();
+    drop(vault);
+    tamper(&path, |_| vec![put(RecordKind::Passkey, 1, before)]);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!(vault.status().unwrap().findings, [Finding::RecordsExchanged]);
+}
+
+#[test]
+fn a_vanished_passkey_is_named() {
+    let (_place, path) = filled();
+    tamper(&path, |_| vec![put(RecordKind::Passkey, 4, None)]);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let expected = [Finding::PasskeyMissing { id: id(4) }, Finding::RecordsMissing { count: 1 }];
+    assert_eq!(vault.status().unwrap().findings, expected);
+    drop(vault);
+    tamper(&path, |_| vec![put(RecordKind::PasskeySecret, 5, None)]);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let findings = vault.status().unwrap().findings;
+    assert!(findings.contains(&Finding::SecretMissing { id: id(5) }), "{findings:?}");
+    assert!(findings.contains(&Finding::RecordsMissing { count: 2 }), "{findings:?}");
+}
+
+#[test]
+fn an_added_record_is_noticed() {
+    let (_place, path) = filled();
+    let added = keys().seal(RecordKind::History, b"new", 1, b"x", &mut Counting(5)).unwrap();
+    tamper(&path, |_| vec![Change { tree: Tree::History, key: b"new".to_vec(), value: Some(added) }]);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let findings = vault.status().unwrap().findings;
+    assert!(findings.contains(&Finding::RecordsAdded { count: 1 }), "{findings:?}");
+}
+
+#[test]
+fn a_lost_manifest_is_damage() {
+    let (_place, path) = filled();
+    tamper(&path, |_| vec![Change { tree: Tree::Meta, key: b"manifest".to_vec(), value: None }]);
+    let result = reopen(&path, &OpenOptions::new());
+    assert!(matches!(result, Err(VaultError::Damaged(Damage::Manifest))));
+    whole_or_told(&path, "manifest");
+}

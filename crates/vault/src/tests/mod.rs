@@ -1,0 +1,8 @@
+//! Whole vaults, through their public face.
+
+mod behaviour;
+mod damage;
+mod kill;
+mod model;
+mod refusals;
+mod rollback;

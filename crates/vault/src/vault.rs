@@ -1,0 +1,337 @@
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use getrandom::SysRng;
+use latchkey_crypto::vault::{
+    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet, VaultId, VaultKeys,
+    claimed_version,
+};
+use latchkey_passkey::{Passkey, PasskeyId, UseRecord};
+use rand_core::{CryptoRng, UnwrapErr};
+
+use crate::backend::{Backend, Change, DEVICE_KEY, MANIFEST_KEY, Tree};
+use crate::check::check_thoroughly;
+use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_secret};
+use crate::safeguards::Safeguards;
+use crate::{Entry, Finding, OpenOptions, Status, VaultError, snapshot};
+
+/// No record is larger than this before sealing: the storage engine keeps larger values in files of their own,
+/// which it does not sync. A page of it holds up to 17 records and has to stay below 128 KiB.
+const MOST_RECORD_BYTES: usize = 6 * 1024;
+
+/// An open vault. Only one process has it at a time.
+///
+/// Every change is on the disk when its call returns. [`Vault::close`] makes a last snapshot; dropping it instead
+/// loses nothing, as the journal has every commit since.
+pub struct Vault {
+    pub(crate) keys: Arc<VaultKeys>,
+    backend: Box<dyn Backend>,
+    manifest: Manifest,
+    /// `None` only in tests, over memory.
+    safeguards: Option<Safeguards>,
+    device: [u8; 16],
+    findings: Mutex<Vec<Finding>>,
+    interrupted: bool,
+}
+
+/// A record to be written, before it is sealed.
+pub(crate) struct Write<'a> {
+    pub(crate) tree: Tree,
+    pub(crate) key: Vec<u8>,
+    pub(crate) plaintext: &'a [u8],
+}
+
+impl Vault {
+    /// Makes a vault with the default options; see [`OpenOptions::create`].
+    pub fn create(
+        folder: impl AsRef<Path>,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vault, VaultError> {
+        OpenOptions::new().create(folder, passphrase, params, rng)
+    }
+
+    /// Opens a vault with the default options; see [`OpenOptions::open`].
+    pub fn open(
+        folder: impl AsRef<Path>,
+        passphrase: &Passphrase,
+    ) -> Result<(Vault, PassphraseProof), VaultError> {
+        OpenOptions::new().open(folder, passphrase)
+    }
+
+    /// Opens a vault with its master key and the default options; see [`OpenOptions::open_with_master_key`].
+    pub fn open_with_master_key(folder: impl AsRef<Path>, master_key: &MasterKey) -> Result<Vault, VaultError> {
+        OpenOptions::new().open_with_master_key(folder, master_key)
+    }
+
+    /// Which vault it is.
+    pub fn id(&self) -> VaultId {
+        self.keys.vault()
+    }
+
+    /// Checks a passphrase against this vault's slots, without opening anything: for verifying the user of one
+    /// request. Costs one key derivation.
+    pub fn verify_passphrase(&self, passphrase: &Passphrase) -> Result<PassphraseProof, VaultError> {
+        let header = &self.safeguards.as_ref().ok_or(VaultError::NotFound)?.header;
+        let (master_key, proof) = header.slots.open(passphrase)?;
+        // The slots are those of this vault, and so is the key in them.
+        let code = VaultKeys::derive(&master_key, self.id()).code(Sheet::Header, self.id().as_bytes());
+        if self.keys.verifies(Sheet::Header, self.id().as_bytes(), &code) {
+            Ok(proof)
+        } else {
+            Err(VaultError::WrongPassphrase)
+        }
+    }
+
+    /// Every passkey, oldest first, those in the bin too ([`Entry::binned_at`]). No secret is opened.
+    ///
+    /// A record that cannot be read is left out and told of in [`Vault::status`].
+    pub fn list(&self) -> Result<Vec<Entry>, VaultError> {
+        let mut entries = Vec::new();
+        self.backend.scan(Tree::Record, &[RecordKind::Passkey.code()], &mut |key, envelope| {
+            let stored = self.read(RecordKind::Passkey, key, envelope, StoredPasskey::decode);
+            entries.extend(stored.and_then(|stored| self.accept(RecordKind::Passkey, key, stored.entry())));
+        })?;
+        entries.sort_by(|a, b| (a.created_at, a.id).cmp(&(b.created_at, b.id)));
+        Ok(entries)
+    }
+
+    /// One passkey, also from the bin.
+    pub fn find(&self, id: PasskeyId) -> Result<Option<Entry>, VaultError> {
+        let Some((_, stored)) = self.stored(id)? else { return Ok(None) };
+        Ok(self.accept(RecordKind::Passkey, &record_key(RecordKind::Passkey, id), stored.entry()))
+    }
+
+    /// A passkey's history, oldest first.
+    pub fn history(&self, id: PasskeyId) -> Result<Vec<UseRecord>, VaultError> {
+        let mut lines = Vec::new();
+        self.backend.scan(Tree::History, id.as_bytes(), &mut |key, envelope| {
+            lines.extend(self.read(RecordKind::History, key, envelope, HistoryLine::decode));
+        })?;
+        Ok(lines)
+    }
+
+    /// How the vault is doing.
+    pub fn status(&self) -> Result<Status, VaultError> {
+        let entries = self.list()?;
+        let binned = entries.iter().filter(|entry| entry.binned_at.is_some()).count();
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let safeguards = self.safeguards.as_ref();
+        let snapshots = safeguards.map(|safeguards| snapshot::list(&safeguards.folder)).transpose();
+        Ok(Status {
+            vault: self.id(),
+            epoch: self.manifest.epoch,
+            passkeys: count(entries.len() - binned),
+            binned: count(binned),
+            slots: safeguards.map(|safeguards| safeguards.header.slots.slots().collect()).unwrap_or_default(),
+            snapshots: snapshots.map_err(|error| VaultError::io("listing snapshots", error))?.unwrap_or_default(),
+            findings: self.findings().clone(),
+        })
+    }
+
+    /// Opens every record and secret and compares all of them with the manifest; what was found is also added to
+    /// [`Vault::status`].
+    pub fn check(&self) -> Result<Vec<Finding>, VaultError> {
+        let checked = check_thoroughly(&*self.backend, &self.keys)?;
+        checked.findings.iter().for_each(|finding| self.note(finding.clone()));
+        Ok(checked.findings)
+    }
+
+    /// Makes a snapshot if anything has changed since the last one, and gives the vault up.
+    pub fn close(mut self) -> Result<(), VaultError> {
+        let news = self.safeguards.as_ref().is_some_and(Safeguards::has_news);
+        let snapshot = if news && !self.interrupted { self.snapshot() } else { Ok(()) };
+        let closed = self.backend.close().map_err(VaultError::from);
+        if let Some(safeguards) = &self.safeguards {
+            safeguards.folder.close_to_others()?;
+        }
+        snapshot.and(closed)
+    }
+
+    pub(crate) fn assemble(
+        keys: Arc<VaultKeys>,
+        backend: Box<dyn Backend>,
+        manifest: Manifest,
+        safeguards: Option<Safeguards>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        Self { keys, backend, manifest, safeguards, device: [0; 16], findings: Mutex::new(findings), interrupted: false }
+    }
+
+    /// Gives this copy of the vault an identity, which every change it makes will carry.
+    pub(crate) fn write_device_identity(&mut self) -> Result<(), VaultError> {
+        let mut device = [0; 16];
+        rand_core::Rng::fill_bytes(&mut random(), &mut device);
+        self.device = device;
+        self.commit(&[Write { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), plaintext: &device }])
+    }
+
+    pub(crate) fn read_device_identity(&mut self) -> Result<(), VaultError> {
+        let envelope = self.backend.get(Tree::Meta, DEVICE_KEY)?;
+        let opened = envelope.and_then(|envelope| self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope).ok());
+        match opened.and_then(|opened| opened.plaintext.as_slice().try_into().ok()) {
+            Some(device) => {
+                self.device = device;
+                Ok(())
+            }
+            // Lost with a damaged record: a new one is as good.
+            None => self.write_device_identity(),
+        }
+    }
+
+    /// Writes the epoch into header and memory, if they do not have it yet.
+    pub(crate) fn mark_epoch(&mut self) -> Result<(), VaultError> {
+        let Some(safeguards) = &mut self.safeguards else { return Ok(()) };
+        if let Some(finding) = safeguards.mark(&self.keys, self.manifest.epoch)? {
+            self.note(finding);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn snapshot(&mut self) -> Result<(), VaultError> {
+        let Some(safeguards) = &mut self.safeguards else { return Ok(()) };
+        safeguards.snapshot(&self.keys, &*self.backend, self.manifest.epoch, &mut random())
+    }
+
+    /// The change that the next commit makes.
+    pub(crate) fn next_change(&self, at: u64) -> crate::record::ChangeId {
+        crate::record::ChangeId { device: self.device, counter: self.manifest.epoch + 1, at }
+    }
+
+    /// Writes records in one commit, with the manifest: all of them or none, on the disk when this returns.
+    ///
+    /// In this order: the store with flush and sync, the journal, the header, this machine's memory.
+    pub(crate) fn commit(&mut self, writes: &[Write<'_>]) -> Result<(), VaultError> {
+        if self.interrupted {
+            return Err(VaultError::Interrupted);
+        }
+        if let Some(safeguards) = &self.safeguards {
+            safeguards.folder.check_space()?;
+        }
+        let mut rng = random();
+        let (changes, manifest) = self.seal(writes, &mut rng)?;
+
+        // From here on a failure leaves it open what is on the disk: it is told, and opening again finds out.
+        self.interrupted = true;
+        self.backend.commit(&changes)?;
+        self.manifest = manifest;
+        if let Some(safeguards) = &mut self.safeguards {
+            if let Some(finding) = safeguards.follow(&self.keys, manifest.epoch, &changes, &mut rng)? {
+                self.note(finding);
+            }
+        }
+        self.interrupted = false;
+        if self.safeguards.as_ref().is_some_and(Safeguards::snapshot_is_due) && self.snapshot().is_err() {
+            // The change itself is safe.
+            self.note(Finding::SnapshotFailed);
+        }
+        Ok(())
+    }
+
+    /// Seals what is to be written, each record under its next version, and the manifest that will be true then.
+    fn seal(&self, writes: &[Write<'_>], rng: &mut dyn CryptoRng) -> Result<(Vec<Change>, Manifest), VaultError> {
+        let mut manifest = Manifest { epoch: self.manifest.epoch + 1, ..self.manifest };
+        let mut changes = Vec::with_capacity(writes.len() + 1);
+        for Write { tree, key, plaintext } in writes {
+            if plaintext.len() > MOST_RECORD_BYTES {
+                return Err(VaultError::TooLarge { got: plaintext.len(), most: MOST_RECORD_BYTES });
+            }
+            let Some(kind) = tree.kind(key) else { continue };
+            let before = self.backend.get(*tree, key)?;
+            let version = before.as_deref().and_then(claimed_version).unwrap_or(0).wrapping_add(1);
+            let envelope = self.keys.seal(kind, key, version, plaintext, rng)?;
+            if let Some(before) = before {
+                manifest.remove(self.keys.member(kind, key, &before));
+            }
+            manifest.add(self.keys.member(kind, key, &envelope));
+            changes.push(Change { tree: *tree, key: key.clone(), value: Some(envelope) });
+        }
+        let sealed = self.keys.seal(RecordKind::Manifest, MANIFEST_KEY, manifest.epoch, &manifest.encode(), rng)?;
+        changes.push(Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) });
+        Ok((changes, manifest))
+    }
+
+    /// A passkey's record, not its secrets, and the key under which it lies.
+    pub(crate) fn stored(&self, id: PasskeyId) -> Result<Option<(Vec<u8>, StoredPasskey)>, VaultError> {
+        let key = record_key(RecordKind::Passkey, id);
+        let Some(envelope) = self.backend.get(Tree::Record, &key)? else { return Ok(None) };
+        let stored = self.read(RecordKind::Passkey, &key, &envelope, StoredPasskey::decode);
+        Ok(stored.map(|stored| (key, stored)))
+    }
+
+    /// A passkey with its secrets; `None` if it is not there, in the bin, or damaged (which is noted).
+    pub(crate) fn passkey(&self, id: PasskeyId) -> Result<Option<Passkey>, VaultError> {
+        let Some(entry) = self.find(id)?.filter(|entry| entry.binned_at.is_none()) else { return Ok(None) };
+        let key = record_key(RecordKind::PasskeySecret, id);
+        let Some(envelope) = self.backend.get(Tree::Record, &key)? else {
+            self.note(Finding::SecretMissing { id });
+            return Ok(None);
+        };
+        let secret = self.read(RecordKind::PasskeySecret, &key, &envelope, decode_secret);
+        Ok(secret.map(|(private_key, seeds)| entry.with_secret(private_key, seeds)))
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Opens and reads a record; what cannot be read is noted and set aside.
+    pub(crate) fn read<T>(
+        &self,
+        kind: RecordKind,
+        key: &[u8],
+        envelope: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Unreadable>,
+    ) -> Option<T> {
+        let read = match self.keys.open(kind, key, envelope) {
+            Ok(opened) => decode(&opened.plaintext),
+            Err(RecordError::TooNew { .. }) => Err(Unreadable::TooNew),
+            Err(_) => Err(Unreadable::Malformed),
+        };
+        self.accept(kind, key, read)
+    }
+
+    fn accept<T>(&self, kind: RecordKind, key: &[u8], read: Result<T, Unreadable>) -> Option<T> {
+        let id = match kind {
+            RecordKind::Passkey | RecordKind::PasskeySecret => key.get(1..),
+            RecordKind::History => key.get(..16),
+            _ => None,
+        };
+        let id = id.and_then(|bytes| bytes.try_into().ok()).map(PasskeyId::from_bytes);
+        match read {
+            Ok(value) => return Some(value),
+            Err(Unreadable::TooNew) => self.note(Finding::RecordTooNew { kind, id }),
+            Err(Unreadable::Malformed) => self.note(Finding::RecordDamaged { kind: Some(kind), id }),
+        }
+        None
+    }
+
+    pub(crate) fn note(&self, finding: Finding) {
+        let mut findings = self.findings();
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+
+    fn findings(&self) -> MutexGuard<'_, Vec<Finding>> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault({}, commit {})", self.id(), self.manifest.epoch)
+    }
+}
+
+/// Where a passkey's record of a kind lies: kind (1 byte) ‖ id (16).
+pub(crate) fn record_key(kind: RecordKind, id: PasskeyId) -> Vec<u8> {
+    [&[kind.code()], id.as_bytes().as_slice()].concat()
+}
+
+/// The operating system's randomness. It cannot fail on a system that has started; if it did, stopping is better
+/// than going on without.
+pub(crate) fn random() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}

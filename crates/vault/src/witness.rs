@@ -1,0 +1,90 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use latchkey_crypto::cbor::{self, Value};
+use latchkey_crypto::vault::{Sheet, VaultKeys};
+
+use crate::folder::create_private_folder;
+
+/// This machine's memory of the highest epoch it has seen of a vault, kept apart from the vault's folder.
+///
+/// A file `VAULT-ID.epoch` in the caller's state folder: the CBOR array `[epoch, code]`, the code HMAC-SHA-256
+/// under a key of the vault. Whoever brings back an old folder cannot lower it; who deletes it makes the machine
+/// one that has never seen the vault. It is not synced on every commit: after a power cut it may lag, and then
+/// notices less, never something false.
+#[derive(Debug)]
+pub(crate) struct Witness {
+    path: PathBuf,
+}
+
+/// What it remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Nothing yet.
+    None,
+    /// The highest epoch seen.
+    Seen(u64),
+    /// Something is there that this vault did not write.
+    Unreadable,
+}
+
+impl Witness {
+    pub(crate) fn at(state_folder: &Path, keys: &VaultKeys) -> Self {
+        Self { path: state_folder.join(format!("{}.epoch", keys.vault())) }
+    }
+
+    pub(crate) fn recall(&self, keys: &VaultKeys) -> Memory {
+        match fs::read(&self.path) {
+            Ok(bytes) => decode(&bytes, keys).map_or(Memory::Unreadable, Memory::Seen),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Memory::None,
+            Err(_) => Memory::Unreadable,
+        }
+    }
+
+    pub(crate) fn remember(&self, keys: &VaultKeys, epoch: u64) -> io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            create_private_folder(folder)?;
+        }
+        let new = self.path.with_extension("epoch.new");
+        let code = keys.code(Sheet::Witness, &epoch.to_be_bytes());
+        let bytes = cbor::encode(&Value::array([epoch.into(), code.into()]));
+        io::Write::write_all(&mut crate::folder::create_file(&new)?, &bytes)?;
+        fs::rename(new, &self.path)
+    }
+}
+
+fn decode(bytes: &[u8], keys: &VaultKeys) -> Option<u64> {
+    let value = cbor::decode(bytes).ok()?;
+    let [epoch, code] = value.as_array()? else { return None };
+    let epoch = epoch.as_u64()?;
+    keys.verifies(Sheet::Witness, &epoch.to_be_bytes(), code.as_bytes()?).then_some(epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_crypto::vault::{MasterKey, VaultId};
+
+    use super::*;
+    use crate::testing::keys;
+
+    #[test]
+    fn remembers_for_one_vault_and_cannot_be_forged() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state/latchkey");
+        let witness = Witness::at(&state, &keys());
+        assert_eq!(witness.recall(&keys()), Memory::None);
+        witness.remember(&keys(), 41).unwrap();
+        assert_eq!(witness.recall(&keys()), Memory::Seen(41));
+
+        let other_key = VaultKeys::derive(&MasterKey::from_bytes([99; 32]), keys().vault());
+        assert_eq!(witness.recall(&other_key), Memory::Unreadable);
+        let other_vault = VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([5; 16]));
+        assert_eq!(Witness::at(&state, &other_vault).recall(&other_vault), Memory::None);
+
+        let mut bytes = fs::read(&witness.path).unwrap();
+        bytes[2] = 40;
+        fs::write(&witness.path, bytes).unwrap();
+        assert_eq!(witness.recall(&keys()), Memory::Unreadable);
+    }
+}
