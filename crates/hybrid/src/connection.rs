@@ -1,4 +1,5 @@
 use latchkey_crypto::hybrid::{Message, MessageError, Transport, TransportError};
+use zeroize::Zeroizing;
 
 use crate::SessionError;
 
@@ -26,7 +27,8 @@ impl Connection {
         if matches!(message, Message::Ctap(body) if body.is_empty()) {
             return Err(MessageError::EmptyCtap.into());
         }
-        let sealed = self.transport.seal(&message.encode())?;
+        // Responses may hold secrets (`prf`), so no copy of ours outlives its use.
+        let sealed = self.transport.seal(&Zeroizing::new(message.encode()))?;
         self.sent += 1;
         Ok(sealed)
     }
@@ -35,7 +37,7 @@ impl Connection {
         if self.received >= MAX_MESSAGES_PER_DIRECTION {
             return Err(SessionError::TooManyMessages);
         }
-        let plaintext = self.transport.open(sealed)?;
+        let plaintext = Zeroizing::new(self.transport.open(sealed)?);
         self.received += 1;
         Ok(Message::decode(&plaintext)?)
     }
