@@ -96,7 +96,7 @@ case $purpose in fuzz | test) cargo_tool cargo-fuzz $cargo_fuzz_version ;; esac
 case $purpose in bench | test)
     if ! recent_node; then
         say "Installing Node.js $node_version from npm (into target/tools/node)"
-        npm install --silent --no-save --prefix "$tools/node" "node@$node_version"
+        NODE_NO_WARNINGS=1 npm install --silent --no-save --prefix "$tools/node" "node@$node_version"
         hash -r
         recent_node || fail "npm's node package did not yield a Node.js of version $node_major or newer."
     fi
@@ -104,7 +104,7 @@ case $purpose in bench | test)
     stamp=tests/relying-party/node_modules/.lock-hash
     if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
         say "Installing the tests' relying party from npm (tests/relying-party/node_modules)"
-        npm ci --silent --prefix tests/relying-party
+        NODE_NO_WARNINGS=1 npm ci --silent --prefix tests/relying-party
         echo "$lock_hash" >"$stamp"
     fi
     ;;
