@@ -85,7 +85,8 @@ where
         Ok(Ok(Some(hello))) => hello,
         Ok(Err(error)) => return Err(CeremonyFailure::Tunnel(error)),
     };
-    let session = timeout(times::HANDSHAKE, shake_hands(advertising, &hello, authenticator, &mut tunnel)).await;
+    let session =
+        timeout(times::HANDSHAKE, shake_hands(advertising, &hello, authenticator, &mut tunnel)).await;
     let session = session.map_err(|_elapsed| CeremonyFailure::TimeRanOut)??;
     watch(Stage::Connected);
 
@@ -224,12 +225,14 @@ async fn next(session: &mut Session, tunnel: &mut impl Tunnel) -> Result<Incomin
 /// What a conclusion means for the ceremony; `refusal` is why this side refused, if it did.
 fn concluded(conclusion: Conclusion, refusal: Refusal) -> Answered {
     match conclusion {
-        Conclusion::Created { account, .. } => Ok(Success::Created(account)),
-        Conclusion::SignedIn { account } => Ok(Success::SignedIn(account)),
+        Conclusion::Created { account, .. } => Ok(Success::Created(*account)),
+        Conclusion::SignedIn { account } => Ok(Success::SignedIn(*account)),
         Conclusion::AlreadyRegistered => Err(CeremonyFailure::AlreadyRegistered),
         Conclusion::NothingHere => Err(CeremonyFailure::NothingForSite),
         Conclusion::Refused => Err(CeremonyFailure::Refused(refusal)),
-        Conclusion::NotVerified | Conclusion::WrongAnswer => Err(CeremonyFailure::Refused(Refusal::NotCovered)),
+        Conclusion::NotVerified | Conclusion::WrongAnswer => {
+            Err(CeremonyFailure::Refused(Refusal::NotCovered))
+        }
         Conclusion::TooLate => Err(CeremonyFailure::TimeRanOut),
         Conclusion::StoreFailed(error) => Err(CeremonyFailure::Vault(error)),
         Conclusion::Selected => Err(CeremonyFailure::NotSuitable),

@@ -4,7 +4,9 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use latchkey_bluetooth::{AdvertForm, AdvertisingFacts, BluezAdvertiser, KernelFacts, Radio, RadioError, Use};
+use latchkey_bluetooth::{
+    AdvertForm, AdvertisingFacts, BluezAdvertiser, KernelFacts, Radio, RadioError, Use,
+};
 use latchkey_crypto::hybrid::TunnelDomainId;
 use latchkey_hybrid::port::TunnelError;
 use latchkey_passkey::UnixSeconds;

@@ -5,6 +5,7 @@
 //! looks is left to the shells above.
 #![forbid(unsafe_code)]
 
+pub mod asking;
 pub mod ceremony;
 pub mod doctor;
 mod failure;
@@ -12,6 +13,7 @@ mod person;
 pub mod picture;
 mod place;
 mod random;
+pub mod vaults;
 
 pub use failure::{CeremonyFailure, Refusal};
 pub use person::{Decision, Person};

@@ -158,9 +158,10 @@ fn codes(picture: &GrayImage, search: Search) -> Vec<String> {
             source.invert();
             reader.decode_multiple_with_hints(&mut BinaryBitmap::new(HybridBinarizer::new(source)), &hints)
         }
-        Search::WholeHistogram => {
-            reader.decode_multiple_with_hints(&mut BinaryBitmap::new(GlobalHistogramBinarizer::new(source)), &hints)
-        }
+        Search::WholeHistogram => reader.decode_multiple_with_hints(
+            &mut BinaryBitmap::new(GlobalHistogramBinarizer::new(source)),
+            &hints,
+        ),
     };
     results.unwrap_or_default().iter().map(|result| result.getText().to_owned()).collect()
 }

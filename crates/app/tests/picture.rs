@@ -1,5 +1,7 @@
 //! Reading the code off real screens of Chromium and off made ones.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, Luma, imageops};
@@ -18,14 +20,16 @@ fn drawn(text: &str, pixels_per_module: u32) -> GrayImage {
     let colors = code.to_colors();
     GrayImage::from_fn((modules + 8) * pixels_per_module, (modules + 8) * pixels_per_module, |x, y| {
         let (x, y) = ((x / pixels_per_module).wrapping_sub(4), (y / pixels_per_module).wrapping_sub(4));
-        let dark = x < modules && y < modules && colors[usize::try_from(y * modules + x).unwrap()] == Color::Dark;
+        let dark =
+            x < modules && y < modules && colors[usize::try_from(y * modules + x).unwrap()] == Color::Dark;
         Luma([if dark { 0 } else { 255 }])
     })
 }
 
 /// A grey desktop with codes at given places.
 fn screen(width: u32, height: u32, codes: &[(&GrayImage, i64, i64)]) -> GrayImage {
-    let mut screen = GrayImage::from_fn(width, height, |x, y| Luma([if (x / 97 + y / 61) % 3 == 0 { 180 } else { 215 }]));
+    let mut screen =
+        GrayImage::from_fn(width, height, |x, y| Luma([if (x / 97 + y / 61) % 3 == 0 { 180 } else { 215 }]));
     for (code, x, y) in codes {
         imageops::overlay(&mut screen, *code, *x, *y);
     }

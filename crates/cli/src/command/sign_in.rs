@@ -1,0 +1,189 @@
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use latchkey_app::{
+    CeremonyFailure, Person, VaultPlace,
+    ceremony::{Ports, Stage, Success, answer_code},
+    now, picture,
+};
+use latchkey_bluetooth::{BluezAdvertiser, Radio};
+use latchkey_crypto::hybrid::{QrContent, TunnelDomainId};
+use latchkey_ctap::{Account, Authenticator, VerifiedUser};
+use latchkey_hybrid::authenticator::Scanned;
+use latchkey_passkey::{PasskeyId, RpId, Verification};
+use latchkey_tunnel::TunnelClient;
+use latchkey_vault::Vault;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    Problem,
+    args::{CodeSource, SignIn},
+    exit::Exit,
+    opening,
+    passphrase::PassphraseSource,
+    person::{AtTerminal, Script},
+    sentence,
+    terminal::Terminal,
+};
+
+/// No code is longer than this; more on standard input is something else.
+const MAX_CODE_BYTES: u64 = 64 * 1024;
+/// Clocks are wrong more often than codes are old; beyond this it is told.
+const OLD_CODE_SECONDS: u64 = 3600;
+
+/// Performs one ceremony.
+pub(crate) async fn run(
+    arguments: SignIn,
+    place: &VaultPlace,
+    source: &PassphraseSource,
+    domain: TunnelDomainId,
+    radio: Radio,
+) -> Result<Exit, Problem> {
+    let approval = approval(&arguments, source)?;
+    let mut terminal = Terminal::open();
+    if approval.is_none() && terminal.is_none() {
+        return Err(sentence::no_terminal().into());
+    }
+    let code = read_code(&arguments.code, terminal.as_mut()).await?;
+    let service = TunnelClient::new().map_err(|error| sentence::no_roots(&error))?;
+    let advertiser = BluezAdvertiser::new(radio);
+
+    let (mut vault, proof) = opening::open(place, source)?;
+    let result = match (approval, terminal) {
+        (Some(approval), _) => {
+            let verified = VerifiedUser::new(proof, Verification::Script, now());
+            let mut script = Script::new(approval.rp_id, approval.account, arguments.replace, verified);
+            perform(code, domain, &mut vault, &service, &advertiser, &mut script).await
+        }
+        (None, Some(terminal)) => {
+            let verified = VerifiedUser::new(proof, Verification::Passphrase, now());
+            let mut person = AtTerminal::new(terminal, verified);
+            perform(code, domain, &mut vault, &service, &advertiser, &mut person).await
+        }
+        (None, None) => return Err(sentence::no_terminal().into()),
+    };
+    opening::close(vault);
+    report(result?)
+}
+
+struct Approval {
+    rp_id: RpId,
+    account: Option<PasskeyId>,
+}
+
+/// What `--approve` allows. It takes a passphrase that was given in this same call.
+fn approval(arguments: &SignIn, source: &PassphraseSource) -> Result<Option<Approval>, Problem> {
+    let Some(rp_id) = &arguments.approve else {
+        return Ok(None);
+    };
+    if !source.is_given() {
+        return Err(sentence::approve_without_passphrase().into());
+    }
+    let rp_id = RpId::parse(rp_id).map_err(|error| sentence::not_an_rp_id(&error))?;
+    let account = match &arguments.account {
+        Some(id) => Some(PasskeyId::parse(id).ok_or_else(sentence::not_an_id)?),
+        None => None,
+    };
+    Ok(Some(Approval { rp_id, account }))
+}
+
+/// Takes the code from where the command line says, or asks for it.
+async fn read_code(source: &CodeSource, terminal: Option<&mut Terminal>) -> Result<QrContent, Problem> {
+    let text = match source {
+        CodeSource { qr: Some(text), .. } => text.clone(),
+        CodeSource { qr_image: Some(path), .. } => {
+            let file = read_picture(path).map_err(|error| sentence::unreadable_picture(path, &error))?;
+            picture::read_fido_code(file).map_err(sentence::of_picture)?
+        }
+        CodeSource { qr_stdin: true, .. } => {
+            let mut text = String::new();
+            let read = io::stdin().lock().take(MAX_CODE_BYTES).read_to_string(&mut text);
+            read.map_err(|_| sentence::no_code_given())?;
+            text
+        }
+        CodeSource { qr: None, qr_image: None, qr_stdin: false } => {
+            let terminal = terminal.ok_or_else(sentence::no_code_given)?;
+            terminal.say(
+                "On the other machine, choose to use a phone or tablet. A code that somebody sent you signs them in;\n\
+                 use only one that you see on a screen.\n",
+            )?;
+            terminal.ask("Text of the code (FIDO:/…): ").await?
+        }
+    };
+    let code = QrContent::parse(text.trim()).map_err(|error| sentence::of_qr(&error))?;
+    if let Some(made_at) = code.made_at().filter(|at| at.abs_diff(now()) > OLD_CODE_SECONDS) {
+        let hours = made_at.abs_diff(now()) / 3600;
+        eprintln!("warning: by its own clock this code is {hours} h old, or one of the two clocks is wrong");
+    }
+    Ok(code)
+}
+
+/// Reads at most one byte more than a picture may have, so that a larger one is refused and not read.
+fn read_picture(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = Vec::new();
+    File::open(path)?.take(picture::MAX_FILE_BYTES + 1).read_to_end(&mut file)?;
+    Ok(file)
+}
+
+async fn perform<P: Person>(
+    code: QrContent,
+    domain: TunnelDomainId,
+    vault: &mut Vault,
+    service: &TunnelClient,
+    advertiser: &BluezAdvertiser,
+    person: &mut P,
+) -> Result<Result<Success, CeremonyFailure>, Problem> {
+    let code = Scanned::from_qr(code, domain).map_err(|error| sentence::of_scanned(&error))?;
+    let authenticator = Authenticator::new(vault.id());
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut watch = |stage| eprintln!("{}", stage_text(stage));
+    let ports = Ports { service, advertiser, person, watch: &mut watch };
+    // Dropping the ceremony takes the advert down and breaks the tunnel.
+    tokio::select! {
+        result = answer_code(code, &authenticator, vault, ports) => Ok(result),
+        _ = interrupt.recv() => Err(sentence::interrupted().into()),
+        _ = terminate.recv() => Err(sentence::interrupted().into()),
+    }
+}
+
+fn stage_text(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Connecting => "Reaching the tunnel service …",
+        Stage::OnAir => "Sending a Bluetooth advert; the other machine should notice it within seconds …",
+        Stage::Connected => "Connected. Waiting for its request …",
+        Stage::Asking => "It asks:",
+        Stage::Answering => "Answering …",
+    }
+}
+
+fn report(result: Result<Success, CeremonyFailure>) -> Result<Exit, Problem> {
+    let mut out = io::stdout().lock();
+    match result {
+        Ok(Success::Created(account)) => {
+            writeln!(out, "Made a passkey{}. It is in your vault.", of(&account))?
+        }
+        Ok(Success::SignedIn(account)) => writeln!(out, "Signed in{}.", of(&account))?,
+        Err(failure) => {
+            // For developers: the chain of causes, which holds nothing personal.
+            let causes: Vec<_> = causes(&failure).collect();
+            tracing::debug!(?causes, "ceremony failed");
+            return Err(sentence::of_ceremony(&failure).into());
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn of(account: &Account) -> String {
+    match (account.user_name.as_str(), account.user_display_name.as_str()) {
+        ("", "") => String::new(),
+        ("", name) | (name, _) => format!(" for {name}"),
+    }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string)
+}

@@ -1,0 +1,73 @@
+use std::io::{self, Write};
+
+use latchkey_app::VaultPlace;
+use latchkey_crypto::vault::SlotKind;
+use latchkey_vault::{VaultError, describe};
+use serde::Serialize;
+
+use crate::{Problem, exit::Exit, sentence};
+
+/// An interface, see docs/cli.md.
+#[derive(Debug, Serialize)]
+struct Status {
+    vault: String,
+    exists: bool,
+    in_use: bool,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Serialize)]
+struct Slot {
+    kind: &'static str,
+    passes: Option<u32>,
+    memory_kib: Option<u32>,
+    lanes: Option<u32>,
+}
+
+/// Tells where the vault is and how it is protected, without a passphrase.
+pub(crate) fn run(place: &VaultPlace, json: bool) -> Result<Exit, Problem> {
+    let described = match describe(&place.folder) {
+        Ok(described) => Some(described),
+        Err(VaultError::NotFound) => None,
+        Err(error) => return Err(sentence::of_vault(&error).into()),
+    };
+    let slots = described.iter().flat_map(|d| &d.slots).map(|slot| Slot {
+        kind: match slot.kind {
+            SlotKind::Passphrase => "passphrase",
+            SlotKind::RecoveryKey => "recovery-key",
+            SlotKind::Tpm => "tpm",
+            SlotKind::SecurityKey => "security-key",
+            _ => "unknown",
+        },
+        passes: slot.cost.map(|cost| cost.passes),
+        memory_kib: slot.cost.map(|cost| cost.memory_kib),
+        lanes: slot.cost.map(|cost| cost.lanes),
+    });
+    let status = Status {
+        vault: place.folder.display().to_string(),
+        exists: described.is_some(),
+        in_use: described.as_ref().is_some_and(|d| d.in_use),
+        slots: slots.collect(),
+    };
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &status).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(Exit::Done);
+    }
+    writeln!(out, "Vault    {}", status.vault)?;
+    if !status.exists {
+        writeln!(out, "         not there yet; make it with: latchkey init")?;
+        return Ok(Exit::Done);
+    }
+    writeln!(out, "In use   {}", if status.in_use { "yes, by another process" } else { "no" })?;
+    for slot in &status.slots {
+        match (slot.passes, slot.memory_kib) {
+            (Some(passes), Some(kib)) => {
+                writeln!(out, "Opens by {} (Argon2id, {passes} passes over {} MiB)", slot.kind, kib >> 10)?;
+            }
+            _ => writeln!(out, "Opens by {}", slot.kind)?,
+        }
+    }
+    Ok(Exit::Done)
+}

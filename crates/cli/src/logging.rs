@@ -1,0 +1,16 @@
+//! Logs on standard error, of our own crates only: what a dependency would log of a request is not ours to promise.
+
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Starts logging at the level that so many `-v` ask for.
+pub(crate) fn start(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    tracing_subscriber::registry()
+        .with(fmt::layer().with_writer(std::io::stderr))
+        .with(Targets::new().with_target("latchkey", level))
+        .init();
+}
