@@ -74,7 +74,11 @@ async fn advertise(radio: Radio, limit: Duration, hex: &str) -> Result<(), Box<d
     while started.elapsed() < limit {
         if shown != Some(on_air.form()) {
             shown = Some(on_air.form());
-            say(&format!("ON AIR as {} after {:.2} s", on_air.form(), started.elapsed().as_secs_f32()))?;
+            let after = started.elapsed().as_secs_f32();
+            match on_air.form() {
+                Some(form) => say(&format!("ON AIR as {form} after {after:.2} s"))?,
+                None => say(&format!("OFF THE AIR after {after:.2} s"))?,
+            }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

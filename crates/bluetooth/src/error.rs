@@ -82,6 +82,11 @@ impl RadioError {
         if words.contains("Maximum advertisements") {
             return Self::TooManyAdverts;
         }
+        // The bus tries to start bluetoothd through systemd; systemd has many ways to say that the unit is missing,
+        // masked or broken, and names it in all of them.
+        if words.contains("dbus-org.bluez.service") {
+            return Self::NoDaemon;
+        }
         if words.contains("rfkill") || name == "org.bluez.Error.Blocked" {
             return Self::AdapterBlocked;
         }
@@ -124,6 +129,11 @@ mod tests {
             (
                 "org.freedesktop.systemd1.NoSuchUnit",
                 "Unit dbus-org.bluez.service not found",
+                RadioError::NoDaemon,
+            ),
+            (
+                "org.freedesktop.DBus.Error.FileExists",
+                "Unit dbus-org.bluez.service failed to load properly",
                 RadioError::NoDaemon,
             ),
             ("org.freedesktop.DBus.Error.NoReply", "", RadioError::NoAnswer),

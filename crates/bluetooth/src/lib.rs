@@ -24,11 +24,12 @@ mod bus;
 mod error;
 mod facts;
 mod kernel;
+mod port;
 mod radio;
 mod scan;
 mod uuid;
 
-pub use advert::{ADVERT_LEN, AdvertForm, BluezAdvertiser, OnAir};
+pub use advert::{AdvertForm, BluezAdvertiser, OnAir};
 pub use bus::Bus;
 pub use error::RadioError;
 pub use facts::{AdapterFacts, AddressKind, AdvertisingFacts, Power};

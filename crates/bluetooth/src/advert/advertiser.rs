@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    object::{ADVERT_LEN, AdvertForm},
-    on_air::OnAir,
-    registration::Registration,
-};
+use latchkey_crypto::hybrid::ADVERT_LEN;
+
+use super::{object::AdvertForm, on_air::OnAir, registration::Registration};
 use crate::{Radio, RadioError};
 
 /// How long one kind of advert stays before the other takes over. A scanner that can hear the first kind needs

@@ -6,5 +6,5 @@ mod on_air;
 mod registration;
 
 pub use advertiser::BluezAdvertiser;
-pub use object::{ADVERT_LEN, AdvertForm};
+pub use object::AdvertForm;
 pub use on_air::OnAir;

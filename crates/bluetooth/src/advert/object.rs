@@ -2,12 +2,10 @@
 
 use std::{collections::HashMap, fmt};
 
+use latchkey_crypto::hybrid::ADVERT_LEN;
 use zbus::{fdo, interface, zvariant::Value};
 
 use crate::uuid;
-
-/// Length of a hybrid advert's service data in bytes, CTAP 2.2 §11.5.1.
-pub const ADVERT_LEN: usize = 20;
 
 /// 100 ms, the shortest that every controller must accept for non-connectable adverts; BlueZ's own is 1280 ms.
 const INTERVAL_MS: u32 = 100;

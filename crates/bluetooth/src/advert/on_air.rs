@@ -9,6 +9,9 @@ use tokio::{
 
 use super::{object::AdvertForm, registration::Registration};
 
+/// How soon an advert that fell off the air is put up again.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// How long an orderly withdrawal may take before the connection is simply closed.
 const WITHDRAW_LIMIT: Duration = Duration::from_secs(2);
 
@@ -17,20 +20,22 @@ const WITHDRAW_LIMIT: Duration = Duration::from_secs(2);
 pub struct OnAir {
     task: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
-    form: watch::Receiver<AdvertForm>,
+    form: watch::Receiver<Option<AdvertForm>>,
 }
 
 impl OnAir {
     /// Keeps the advert up, changing its kind every `turn`.
     pub(crate) fn keep(registration: Registration, first: AdvertForm, turn: Duration) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (told, form) = watch::channel(first);
-        let task = tokio::spawn(take_turns(registration, turn, told, stopped));
+        let (told, form) = watch::channel(Some(first));
+        let task = tokio::spawn(take_turns(registration, first, turn, told, stopped));
         Self { task, stop: Some(stop), form }
     }
 
-    /// The kind that is on the air now.
-    pub fn form(&self) -> AdvertForm {
+    /// The kind that is on the air; `None` while none is, as when the adapter was switched off meanwhile.
+    ///
+    /// What happens to the adapter is noticed at the end of a turn.
+    pub fn form(&self) -> Option<AdvertForm> {
         *self.form.borrow()
     }
 
@@ -55,30 +60,39 @@ impl Drop for OnAir {
 
 async fn take_turns(
     mut registration: Registration,
+    first: AdvertForm,
     turn: Duration,
-    form: watch::Sender<AdvertForm>,
+    told: watch::Sender<Option<AdvertForm>>,
     mut stopped: oneshot::Receiver<()>,
 ) {
+    let mut form = first;
+    let mut wait = turn;
     loop {
         tokio::select! {
             _ = &mut stopped => break,
-            () = tokio::time::sleep(turn) => {}
+            () = tokio::time::sleep(wait) => {}
         }
-        let now = *form.borrow();
-        let next = now.other();
-        let shown = match registration.put_up(next).await {
-            Ok(()) => Ok(next),
-            // Better the kind that worked than none. If that fails too, the next turn tries again.
+        let shown = match registration.put_up(form.other()).await {
+            Ok(()) => Ok(form.other()),
+            // Better the kind that worked than none.
             Err(refused) => {
-                tracing::debug!(form = %next, error = %refused, "this kind of advert was refused");
-                registration.put_up(now).await.map(|()| now)
+                tracing::debug!(form = %form.other(), error = %refused, "this kind of advert was refused");
+                registration.put_up(form).await.map(|()| form)
             }
         };
         match shown {
             Ok(shown) => {
-                form.send_if_modified(|current| std::mem::replace(current, shown) != shown);
+                form = shown;
+                wait = turn;
+                told.send_replace(Some(shown));
             }
-            Err(error) => tracing::warn!(%error, "the advert is off the air for now"),
+            Err(error) => {
+                // Said once, not every second.
+                if told.send_replace(None).is_some() {
+                    tracing::warn!(%error, "the advert is off the air for now");
+                }
+                wait = turn.min(RETRY);
+            }
         }
     }
     registration.take_down().await;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use latchkey_crypto::hybrid::ADVERT_LEN;
 use zbus::{
     Connection,
     zvariant::{ObjectPath, Value},
 };
 
-use super::object::{ADVERT_LEN, AdvertForm, Advertisement, Pace};
+use super::object::{AdvertForm, Advertisement, Pace};
 use crate::{Radio, RadioError, Use, bus, facts};
 
 const MANAGER: &str = "org.bluez.LEAdvertisingManager1";

@@ -17,7 +17,7 @@ async fn refused_with(of: Refused, with: Reply) -> RadioError {
 async fn the_same_20_bytes_are_on_the_air() {
     let stage = Stage::set().await;
     let on_air = stage.advertiser().put_on_air(advert()).await.unwrap();
-    assert_eq!(on_air.form(), AdvertForm::Broadcast);
+    assert_eq!(on_air.form(), Some(AdvertForm::Broadcast));
     let sent = stage.bluez.on_air();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].form, Form::Broadcast);
@@ -88,7 +88,7 @@ async fn an_adapter_that_refuses_the_interval_gets_none() {
     let stage = Stage::set().await;
     stage.bluez.refuse(Some(Refusal { of: Refused::Intervals, with: Reply::Failed }));
     let on_air = stage.advertiser().put_on_air(advert()).await.unwrap();
-    assert_eq!(on_air.form(), AdvertForm::Broadcast);
+    assert_eq!(on_air.form(), Some(AdvertForm::Broadcast));
     assert_eq!(stage.bluez.on_air()[0].interval_ms, None);
 }
 
@@ -98,7 +98,7 @@ async fn an_adapter_that_refuses_broadcasts_gets_a_peripheral() {
     stage.bluez.refuse(Some(Refusal { of: Refused::Broadcasts, with: Reply::NotSupported }));
     let hasty = stage.advertiser().with_turn(Duration::from_millis(50));
     let on_air = hasty.put_on_air(advert()).await.unwrap();
-    assert_eq!(on_air.form(), AdvertForm::Peripheral);
+    assert_eq!(on_air.form(), Some(AdvertForm::Peripheral));
     // At its turn the other kind is refused again, and the one that works comes back.
     assert!(stage.bluez.until(SOON, |bluez| bluez.history().len() >= 3).await);
     assert!(stage.bluez.history().iter().all(|sent| sent.form == Form::Peripheral));
@@ -162,6 +162,19 @@ async fn an_adapter_that_is_off_or_absent_is_told_apart() {
     let named = BluezAdvertiser::new(Radio::at(stage.bus.address()).with_adapter("hci7"));
     let unknown = RadioError::UnknownAdapter { name: String::from("hci7") };
     assert_eq!(named.put_on_air(advert()).await.unwrap_err(), unknown);
+}
+
+#[tokio::test]
+async fn an_advert_comes_back_with_the_adapters_power() {
+    let stage = Stage::set().await;
+    let hasty = stage.advertiser().with_turn(Duration::from_millis(50));
+    let on_air = hasty.put_on_air(advert()).await.unwrap();
+    stage.bluez.set_powered(false);
+    while on_air.form().is_some() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stage.bluez.set_powered(true);
+    assert!(stage.bluez.until(SOON, |bluez| bluez.on_air().len() == 1).await);
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::{
 };
 
 use latchkey_bluetooth::{BluezScanner, Radio, RadioError};
-use latchkey_crypto::hybrid::{Advert, QrSecret, derive_eid_key};
+use latchkey_crypto::hybrid::{QrSecret, derive_eid_key};
+use latchkey_hybrid::port::Scanner;
 use latchkey_rehearsal::bluez::{Controller, Tamper};
 
 use crate::stage::{QR_SECRET, SOON, Stage, advert};
@@ -53,7 +54,7 @@ async fn child_scans() {
     let secret = QrSecret::from_slice(&hex::decode(QR_SECRET).unwrap()).unwrap();
     let key = derive_eid_key(&secret);
     let scanner = BluezScanner::new(Radio::system()).with_turn(Duration::from_millis(turn));
-    match scanner.find_data(|data| Advert::open(&key, data).ok()).await {
+    match scanner.find(&key).await {
         Ok(matched) => println!("HEARD {}", hex::encode(matched.plaintext().routing_id().as_bytes())),
         Err(error) => println!("FAILED {error:?}"),
     }
