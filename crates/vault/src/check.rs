@@ -39,7 +39,9 @@ fn read_manifest(backend: &dyn Backend, keys: &VaultKeys) -> Result<Manifest, Va
     let damaged = || VaultError::Damaged(Damage::Manifest);
     let envelope = backend.get(Tree::Meta, MANIFEST_KEY)?.ok_or_else(damaged)?;
     let opened = keys.open(RecordKind::Manifest, MANIFEST_KEY, &envelope)?;
-    Manifest::decode(&opened.plaintext).filter(|manifest| manifest.epoch == opened.version).ok_or_else(damaged)
+    Manifest::decode(&opened.plaintext)
+        .filter(|manifest| manifest.epoch == opened.version)
+        .ok_or_else(damaged)
 }
 
 fn count(backend: &dyn Backend, keys: &VaultKeys, epoch: u64) -> Result<Manifest, VaultError> {
@@ -111,7 +113,9 @@ impl Survey {
             Ok(opened) => match self.read(kind, &opened.plaintext) {
                 Ok(()) => {}
                 Err(Unreadable::TooNew) => self.findings.push(Finding::RecordTooNew { kind, id }),
-                Err(Unreadable::Malformed) => self.findings.push(Finding::RecordDamaged { kind: Some(kind), id }),
+                Err(Unreadable::Malformed) => {
+                    self.findings.push(Finding::RecordDamaged { kind: Some(kind), id })
+                }
             },
             Err(RecordError::TooNew { .. }) => self.findings.push(Finding::RecordTooNew { kind, id }),
             Err(_) => self.findings.push(Finding::RecordDamaged { kind: Some(kind), id }),

@@ -1,6 +1,7 @@
 use latchkey_crypto::cose::Algorithm;
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Labels, Passkey, PasskeyCore, PasskeyId, RpId, UnixSeconds, Usage, UserHandle,
+    CredProtect, CredentialId, Custody, Labels, Passkey, PasskeyCore, PasskeyId, RpId, UnixSeconds, Usage,
+    UserHandle,
 };
 
 /// A passkey as it is listed: everything but its secrets, which stay sealed.

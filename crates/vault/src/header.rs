@@ -6,10 +6,10 @@ use latchkey_crypto::vault::{Sheet, SlotError, SlotTable, VaultKeys};
 use sha2::{Digest, Sha256};
 
 use crate::error::while_doing;
-use crate::folder::{Folder, replace_keeping_previous};
+use crate::folder::{Folder, replace_keeping_previous, unfinished_path};
 use crate::{Damage, VaultError};
 
-const MAGIC: &[u8] = b"latchkey vault\n";
+pub(crate) const MAGIC: &[u8] = b"latchkey vault\n";
 const FORMAT: u64 = 1;
 const CHECKSUM_LEN: usize = 32;
 /// A header is at most this long.
@@ -54,6 +54,10 @@ impl Header {
             }
             // A later version's header is not passed over for an older one of ours.
             (Reading::Bad(error @ (VaultError::TooNew { .. } | VaultError::Kdf(_))), _) => Err(error),
+            // Killed between the two renames: the new generation still has the name that it was written under.
+            (Reading::Absent, Reading::Good(header)) => {
+                Ok(Found { header, other_damaged: !unfinished_path(&folder.header()).exists() })
+            }
             (_, Reading::Good(header)) => Ok(Found { header, other_damaged: true }),
             (Reading::Bad(error), _) | (Reading::Absent, Reading::Bad(error)) => Err(error),
             (Reading::Absent, Reading::Absent) => Err(VaultError::Damaged(Damage::Header)),
@@ -72,11 +76,8 @@ impl Header {
     /// Writes it for an epoch; the generation before stays beside it.
     pub(crate) fn write(&mut self, folder: &Folder, keys: &VaultKeys, epoch: u64) -> Result<(), VaultError> {
         self.epoch = epoch;
-        let entries = [
-            (1.into(), FORMAT.into()),
-            (2.into(), self.slots.encode().into()),
-            (3.into(), epoch.into()),
-        ];
+        let entries =
+            [(1.into(), FORMAT.into()), (2.into(), self.slots.encode().into()), (3.into(), epoch.into())];
         self.body = cbor::encode(&Value::map(entries.into_iter().chain(self.unknown.iter().cloned())));
         self.code = keys.code(Sheet::Header, &self.body).to_vec();
         replace_keeping_previous(&folder.header(), &folder.previous_header(), &self.encode())
@@ -178,13 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn being_killed_between_the_renames_is_no_damage() {
+        let (_place, folder, _) = written();
+        fs::rename(folder.header(), unfinished_path(&folder.header())).unwrap();
+        let found = Header::read(&folder).unwrap();
+        assert_eq!((found.header.epoch, found.other_damaged), (1, false));
+    }
+
+    #[test]
     fn every_flipped_bit_is_damage_and_not_a_wrong_passphrase() {
         let (_place, _, header) = written();
         let bytes = header.encode();
         for position in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[position] ^= 4;
-            assert!(matches!(Header::decode(&changed), Err(VaultError::Damaged(Damage::Header))), "{position}");
+            assert!(
+                matches!(Header::decode(&changed), Err(VaultError::Damaged(Damage::Header))),
+                "{position}"
+            );
             assert!(Header::decode(&bytes[..position]).is_err());
         }
     }

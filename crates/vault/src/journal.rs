@@ -8,11 +8,11 @@ use rand_core::CryptoRng;
 use crate::VaultError;
 use crate::backend::{Change, Tree};
 use crate::error::while_doing;
-use crate::folder::{Folder, create_file, sync_folder};
+use crate::folder::{Folder, create_file, sync_folder, unfinished_path};
 
 const MAGIC: &[u8] = b"latchkey journal 1\n";
 const HEAD_LEN: usize = MAGIC.len() + VaultId::LEN + 8;
-/// No commit is larger: bounds what a forged length can make us reserve.
+/// No commit is larger.
 const MOST_ENTRY_BYTES: usize = 64 * 1024 * 1024;
 
 /// Every commit since a snapshot, appended and synced as part of the commit.
@@ -35,16 +35,36 @@ pub(crate) struct Read {
     pub(crate) base: u64,
     /// Commits one after the other, from `base + 1` on.
     pub(crate) commits: Vec<Vec<Change>>,
-    /// Bytes at its end make no entry: a commit was cut short, or the file is damaged there.
-    pub(crate) broken_end: bool,
+    pub(crate) end: End,
     /// Bytes up to the end of the last good entry.
     good_len: u64,
+}
+
+/// How a journal ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a whole entry.
+    Whole,
+    /// With the beginning of one: its commit was cut short and never acknowledged.
+    Cut,
+    /// With bytes that are no entry, and whatever stands behind them.
+    Broken,
+}
+
+/// Whether there is a journal to go on with.
+pub(crate) enum GoOn {
+    /// Yes.
+    With(Journal),
+    /// The process ended in the middle of its last commit, which the store has. A new one is needed.
+    CutShort,
+    /// It does not reach to the store's epoch, or is not there. A new one is needed.
+    Broken,
 }
 
 impl Journal {
     /// Starts an empty one after a snapshot, in place of the one that is there.
     pub(crate) fn start(folder: &Folder, vault: VaultId, base: u64) -> Result<Self, VaultError> {
-        let new = folder.path().join("journal.new");
+        let new = unfinished_path(&folder.journal());
         let head = [MAGIC, vault.as_bytes(), &base.to_be_bytes()].concat();
         let start = || -> io::Result<File> {
             let mut file = create_file(&new)?;
@@ -59,13 +79,24 @@ impl Journal {
     }
 
     /// Goes on with the one that is there, if it reaches exactly to an epoch and none of it is broken.
-    pub(crate) fn go_on(folder: &Folder, keys: &VaultKeys, epoch: u64) -> Option<Self> {
-        let read = read(&folder.journal(), keys)?;
-        if read.broken_end || read.last() != epoch {
-            return None;
+    pub(crate) fn go_on(folder: &Folder, keys: &VaultKeys, epoch: u64) -> GoOn {
+        let Some(read) = read(&folder.journal(), keys) else { return GoOn::Broken };
+        match read.end {
+            End::Whole if read.last() == epoch => {}
+            End::Whole | End::Cut if read.last().checked_add(1) == Some(epoch) => return GoOn::CutShort,
+            _ => return GoOn::Broken,
         }
-        let file = OpenOptions::new().append(true).open(folder.journal()).ok()?;
-        (file.metadata().ok()?.len() == read.good_len).then_some(Self { file, base: read.base, last: epoch })
+        let file = OpenOptions::new().append(true).open(folder.journal());
+        let unchanged = |file: &File| file.metadata().is_ok_and(|facts| facts.len() == read.good_len);
+        match file.ok().filter(unchanged) {
+            Some(file) => GoOn::With(Self { file, base: read.base, last: epoch }),
+            None => GoOn::Broken,
+        }
+    }
+
+    /// The epoch of the snapshot that it follows.
+    pub(crate) fn base(&self) -> u64 {
+        self.base
     }
 
     /// Appends a commit. On the disk when this returns.
@@ -115,10 +146,14 @@ pub(crate) fn read(path: &Path, keys: &VaultKeys) -> Option<Read> {
         return None;
     }
     let base = u64::from_be_bytes(*base);
-    let mut read = Read { base, commits: Vec::new(), broken_end: false, good_len: length(HEAD_LEN) };
+    let mut read = Read { base, commits: Vec::new(), end: End::Whole, good_len: length(HEAD_LEN) };
     while !rest.is_empty() {
-        let Some((changes, after)) = entry(rest, keys, base, read.last().wrapping_add(1)) else {
-            read.broken_end = true;
+        let Some((envelope, after)) = split_entry(rest) else {
+            read.end = End::Cut;
+            break;
+        };
+        let Some(changes) = open_entry(envelope, keys, base, read.last().wrapping_add(1)) else {
+            read.end = End::Broken;
             break;
         };
         read.good_len += length(rest.len() - after.len());
@@ -128,15 +163,14 @@ pub(crate) fn read(path: &Path, keys: &VaultKeys) -> Option<Read> {
     Some(read)
 }
 
-fn entry<'a>(bytes: &'a [u8], keys: &VaultKeys, base: u64, epoch: u64) -> Option<(Vec<Change>, &'a [u8])> {
+fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
-    let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
-    let (envelope, rest) = rest.split_at_checked(len).filter(|_| len <= MOST_ENTRY_BYTES)?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)
+}
+
+fn open_entry(envelope: &[u8], keys: &VaultKeys, base: u64, epoch: u64) -> Option<Vec<Change>> {
     let opened = keys.open(RecordKind::JournalEntry, &base.to_be_bytes(), envelope).ok()?;
-    if opened.version != epoch {
-        return None;
-    }
-    Some((decode(&opened.plaintext)?, rest))
+    if opened.version == epoch { decode(&opened.plaintext) } else { None }
 }
 
 /// Changes as rows, one after the other: tree (1 byte) ‖ put 1 or take away 0 (1) ‖ length of key (4, big-endian) ‖
@@ -204,21 +238,29 @@ mod tests {
     #[test]
     fn reads_what_it_writes_and_goes_on() {
         let (_place, folder) = written();
-        let mut journal = Journal::go_on(&folder, &keys(), 13).unwrap();
+        let GoOn::With(mut journal) = Journal::go_on(&folder, &keys(), 13) else { panic!() };
         assert_eq!((journal.base, journal.last, journal.is_empty()), (10, 13, false));
         journal.append(&keys(), 14, &change(4), &mut Counting(0)).unwrap();
         let read = read(&folder.journal(), &keys()).unwrap();
-        assert_eq!((read.base, read.last(), read.broken_end), (10, 14, false));
+        assert_eq!((read.base, read.last(), read.end), (10, 14, End::Whole));
         assert_eq!(read.commits, (1..=4).map(change).collect::<Vec<_>>());
     }
 
     #[test]
     fn goes_on_only_where_it_left_off() {
         let (_place, folder) = written();
-        assert!(Journal::go_on(&folder, &keys(), 12).is_none());
-        assert!(Journal::go_on(&folder, &keys(), 14).is_none());
+        for (epoch, cut_short) in [(12, false), (14, true), (15, false)] {
+            match Journal::go_on(&folder, &keys(), epoch) {
+                GoOn::CutShort => assert!(cut_short, "{epoch}"),
+                GoOn::Broken => assert!(!cut_short, "{epoch}"),
+                GoOn::With(_) => panic!("{epoch}"),
+            }
+        }
+        let bytes = fs::read(folder.journal()).unwrap();
+        fs::write(folder.journal(), &bytes[..bytes.len() - 1]).unwrap();
+        assert!(matches!(Journal::go_on(&folder, &keys(), 13), GoOn::CutShort));
         fs::remove_file(folder.journal()).unwrap();
-        assert!(Journal::go_on(&folder, &keys(), 13).is_none());
+        assert!(matches!(Journal::go_on(&folder, &keys(), 13), GoOn::Broken));
     }
 
     #[test]
@@ -230,7 +272,8 @@ mod tests {
             fs::write(folder.journal(), &bytes[..len]).unwrap();
             let read = read(&folder.journal(), &keys()).unwrap();
             assert_eq!(read.commits, (1..=3).map(change).take(read.commits.len()).collect::<Vec<_>>());
-            assert_eq!(read.broken_end, u64::try_from(len).unwrap() != read.good_len);
+            let whole = u64::try_from(len).unwrap() == read.good_len;
+            assert_eq!(read.end, if whole { End::Whole } else { End::Cut });
             most = most.max(read.commits.len());
         }
         assert_eq!(most, 2);
@@ -245,7 +288,10 @@ mod tests {
             changed[position] ^= 0x40;
             fs::write(folder.journal(), &changed).unwrap();
             let read = read(&folder.journal(), &keys());
-            assert!(read.is_none_or(|read| read.broken_end && read.commits.len() < 3), "byte {position}");
+            assert!(
+                read.is_none_or(|read| read.end != End::Whole && read.commits.len() < 3),
+                "byte {position}"
+            );
         }
     }
 
@@ -259,7 +305,7 @@ mod tests {
         for (content, expected) in [([head, two].concat(), 0), ([head, one, one].concat(), 1)] {
             fs::write(folder.journal(), content).unwrap();
             let read = read(&folder.journal(), &keys()).unwrap();
-            assert_eq!((read.commits.len(), read.broken_end), (expected, true));
+            assert_eq!((read.commits.len(), read.end), (expected, End::Broken));
         }
         let mut other_base = bytes.clone();
         other_base[HEAD_LEN - 1] = 11;

@@ -40,9 +40,12 @@
 
 mod backend;
 mod check;
+mod describe;
 mod entry;
 mod error;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod journal;
 mod open;
@@ -60,6 +63,7 @@ mod tests;
 mod vault;
 mod witness;
 
+pub use describe::{Description, describe};
 pub use entry::Entry;
 pub use error::{Damage, VaultError};
 pub use options::OpenOptions;

@@ -8,12 +8,12 @@ use latchkey_crypto::vault::{
 };
 use rand_core::CryptoRng;
 
-use crate::backend::{Backend, Sled, within};
+use crate::backend::{Sled, within};
 use crate::check::{Checked, check};
 use crate::error::while_doing;
 use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder};
 use crate::header::{Found, Header};
-use crate::safeguards::Safeguards;
+use crate::safeguards::{JournalState, Safeguards};
 use crate::witness::{Memory, Witness};
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
 
@@ -81,7 +81,11 @@ pub(crate) fn with_passphrase(
     proof.map(|proof| (vault, proof)).ok_or(VaultError::WrongPassphrase)
 }
 
-pub(crate) fn with_master_key(path: &Path, options: &OpenOptions, key: &MasterKey) -> Result<Vault, VaultError> {
+pub(crate) fn with_master_key(
+    path: &Path,
+    options: &OpenOptions,
+    key: &MasterKey,
+) -> Result<Vault, VaultError> {
     open(path, options, |slots| {
         slots.verify(key)?;
         Ok(VaultKeys::derive(key, slots.vault()))
@@ -114,17 +118,18 @@ fn open(
     // The next commits must not take numbers that were used before.
     manifest.epoch = set_back.unwrap_or(manifest.epoch);
 
-    let (safeguards, journal_whole) =
+    let (safeguards, journal) =
         Safeguards::take_up(folder.clone(), lock, header, witness, &keys, manifest.epoch)?;
     let mut vault = Vault::assemble(keys, Box::new(backend), manifest, Some(safeguards), findings);
     vault.read_device_identity()?;
     if set_back.is_some() {
         vault.write_device_identity()?;
     }
-    if !journal_whole {
-        if set_back.is_none() {
-            vault.note(Finding::JournalBroken);
-        }
+    // A vault that was set back has left its journal behind.
+    if journal == JournalState::Broken && set_back.is_none() {
+        vault.note(Finding::JournalBroken);
+    }
+    if journal != JournalState::Whole {
         vault.snapshot()?;
     }
     vault.mark_epoch()?;
@@ -141,7 +146,7 @@ fn open_and_check(
     let (db, keys) = (folder.db(), Arc::clone(keys));
     within(options.deadline, move || {
         let backend = Sled::open(&db)?;
-        let checked = check(&backend as &dyn Backend, &keys);
+        let checked = check(&backend, &keys);
         Ok(checked.map(|checked| (backend, checked)))
     })?
 }

@@ -128,7 +128,8 @@ fn unlock_any(
 fn newest_good_snapshot(folder: &Folder, keys: &VaultKeys) -> Result<u64, VaultError> {
     let epochs = snapshot::list(folder).map_err(while_doing("listing snapshots"))?;
     let good = |epoch: &u64| {
-        snapshot::verify(&snapshot::path_of(folder, *epoch), keys).is_some_and(|manifest| manifest.epoch == *epoch)
+        snapshot::verify(&snapshot::path_of(folder, *epoch), keys)
+            .is_some_and(|manifest| manifest.epoch == *epoch)
     };
     epochs.into_iter().find(good).ok_or(VaultError::NothingToRestore)
 }
@@ -136,7 +137,8 @@ fn newest_good_snapshot(folder: &Folder, keys: &VaultKeys) -> Result<u64, VaultE
 /// Every commit after an epoch that the journals hold without a gap.
 fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec<Change>>, VaultError> {
     let kept = files_in(&folder.snapshots()).map_err(while_doing("listing journals"))?;
-    let kept = kept.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "journal"));
+    let kept =
+        kept.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "journal"));
     let mut journals: Vec<_> =
         kept.chain([folder.journal()]).filter_map(|path| journal::read(&path, keys)).collect();
     journals.sort_by_key(|journal| journal.base);
@@ -177,7 +179,8 @@ fn build(
     }
     if checked.manifest.epoch != epoch {
         let manifest = Manifest { epoch, ..checked.manifest };
-        let sealed = keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut random())?;
+        let sealed =
+            keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut random())?;
         backend.commit(&[Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) }])?;
     }
     backend.close()?;

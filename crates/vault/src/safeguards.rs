@@ -7,7 +7,7 @@ use crate::backend::{Backend, Change};
 use crate::error::while_doing;
 use crate::folder::{Folder, Lock, sync_folder};
 use crate::header::Header;
-use crate::journal::Journal;
+use crate::journal::{GoOn, Journal};
 use crate::snapshot;
 use crate::witness::Witness;
 use crate::{Finding, VaultError};
@@ -26,6 +26,17 @@ pub(crate) struct Safeguards {
     _lock: Lock,
 }
 
+/// In which state a journal was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JournalState {
+    /// It reaches to the store's epoch.
+    Whole,
+    /// The process ended in the middle of a commit.
+    CutShort,
+    /// It is missing, damaged, or of another time.
+    Broken,
+}
+
 impl Safeguards {
     /// For a new vault.
     pub(crate) fn begin(
@@ -39,8 +50,8 @@ impl Safeguards {
         Ok(Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock })
     }
 
-    /// For a vault that was there. Whether the journal reaches to the store's epoch is told beside; if it does not,
-    /// the caller makes a snapshot before anything else.
+    /// For a vault that was there. Unless the journal is [`JournalState::Whole`], the caller makes a snapshot before
+    /// anything else.
     pub(crate) fn take_up(
         folder: Folder,
         lock: Lock,
@@ -48,19 +59,20 @@ impl Safeguards {
         witness: Option<Witness>,
         keys: &VaultKeys,
         epoch: u64,
-    ) -> Result<(Self, bool), VaultError> {
-        let going_on = Journal::go_on(&folder, keys, epoch);
-        let whole = going_on.is_some();
-        let journal = match going_on {
-            Some(journal) => journal,
-            None => {
-                // What is left of it may still bridge two snapshots.
-                rotate_journal(&folder, keys)?;
-                Journal::start(&folder, keys.vault(), epoch)?
-            }
+    ) -> Result<(Self, JournalState), VaultError> {
+        let going_on = match Journal::go_on(&folder, keys, epoch) {
+            // Without the snapshot that it follows a journal is worth nothing.
+            GoOn::With(journal) if !snapshot::path_of(&folder, journal.base()).exists() => GoOn::Broken,
+            other => other,
         };
-        let safeguards = Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock };
-        Ok((safeguards, whole))
+        let (journal, state) = match going_on {
+            GoOn::With(journal) => (journal, JournalState::Whole),
+            GoOn::CutShort => (start_over(&folder, keys, epoch)?, JournalState::CutShort),
+            GoOn::Broken => (start_over(&folder, keys, epoch)?, JournalState::Broken),
+        };
+        let safeguards =
+            Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock };
+        Ok((safeguards, state))
     }
 
     /// Follows a commit of the store: journal, then header, then this machine's memory.
@@ -112,10 +124,15 @@ impl Safeguards {
         self.last_snapshot = Instant::now();
         self.folder.check_space()?;
         snapshot::write(&self.folder, keys, &self.header, backend, epoch, rng)?;
-        rotate_journal(&self.folder, keys)?;
-        self.journal = Journal::start(&self.folder, keys.vault(), epoch)?;
+        self.journal = start_over(&self.folder, keys, epoch)?;
         snapshot::prune(&self.folder).map_err(while_doing("deleting old snapshots"))
     }
+}
+
+/// A new journal; what is left of the old one may still bridge two snapshots.
+fn start_over(folder: &Folder, keys: &VaultKeys, epoch: u64) -> Result<Journal, VaultError> {
+    rotate_journal(folder, keys)?;
+    Journal::start(folder, keys.vault(), epoch)
 }
 
 /// Moves the journal to the snapshot that it followed.

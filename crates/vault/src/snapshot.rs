@@ -61,7 +61,8 @@ pub(crate) fn write(
         result?;
     }
     writer.piece(true)?;
-    let file = writer.out.into_inner().map_err(|error| VaultError::io("writing a snapshot", error.into_error()))?;
+    let file =
+        writer.out.into_inner().map_err(|error| VaultError::io("writing a snapshot", error.into_error()))?;
     file.sync_all().map_err(failed())?;
     fs::rename(&new, &path).and_then(|()| sync_folder(&folder.snapshots())).map_err(failed())
 }
@@ -98,7 +99,8 @@ impl Writer<'_> {
 
     fn piece(&mut self, last: bool) -> Result<(), VaultError> {
         let id = piece_id(&self.place, self.number, last);
-        let envelope = self.keys.seal(RecordKind::SnapshotPiece, &id, self.epoch, &self.rows, &mut *self.rng)?;
+        let envelope =
+            self.keys.seal(RecordKind::SnapshotPiece, &id, self.epoch, &self.rows, &mut *self.rng)?;
         self.chunk(&envelope).map_err(while_doing("writing a snapshot"))?;
         self.rows.clear();
         self.number += 1;
@@ -134,11 +136,17 @@ impl<'a> Reader<'a> {
     pub(crate) fn next_rows(&mut self) -> Result<Option<Vec<Change>>, Broken> {
         if self.at_end {
             let mut more = [0];
-            return if self.file.read(&mut more).is_ok_and(|count| count == 0) { Ok(None) } else { Err(Broken) };
+            return if self.file.read(&mut more).is_ok_and(|count| count == 0) {
+                Ok(None)
+            } else {
+                Err(Broken)
+            };
         }
         let envelope = read_chunk(&mut self.file, MOST_PIECE_BYTES).ok_or(Broken)?;
         let open = |last| {
-            self.keys.open(RecordKind::SnapshotPiece, &piece_id(&self.place, self.number, last), &envelope).ok()
+            self.keys
+                .open(RecordKind::SnapshotPiece, &piece_id(&self.place, self.number, last), &envelope)
+                .ok()
         };
         let opened = match open(false) {
             Some(opened) => opened,

@@ -18,7 +18,7 @@ impl PasskeyStore for Vault {
             for id in self.ids_of_site(rp_id)? {
                 passkeys.extend(self.passkey(id)?.filter(|passkey| passkey.core.rp_id == *rp_id));
             }
-            passkeys.sort_by(|a, b| (a.core.created_at, a.core.id).cmp(&(b.core.created_at, b.core.id)));
+            passkeys.sort_by_key(|passkey: &Passkey| (passkey.core.created_at, passkey.core.id));
             Ok(passkeys)
         };
         find().map_err(store_error)
@@ -28,7 +28,8 @@ impl PasskeyStore for Vault {
         let find = || {
             for found in self.ids_at(RecordKind::CredentialIndex, &credential_key(&self.keys, rp_id, id))? {
                 let passkey = self.passkey(found)?;
-                let right = |passkey: &Passkey| passkey.core.rp_id == *rp_id && passkey.core.credential_id == *id;
+                let right =
+                    |passkey: &Passkey| passkey.core.rp_id == *rp_id && passkey.core.credential_id == *id;
                 if let Some(passkey) = passkey.filter(right) {
                     return Ok(Some(passkey));
                 }
@@ -46,7 +47,10 @@ impl PasskeyStore for Vault {
                     entry.binned_at.is_none() && entry.rp_id == *rp_id && entry.user_handle == *user
                 };
                 let Some(entry) = self.find(id)?.filter(right) else { continue };
-                if newest.as_ref().is_none_or(|newest| (newest.created_at, newest.id) < (entry.created_at, entry.id)) {
+                if newest
+                    .as_ref()
+                    .is_none_or(|newest| (newest.created_at, newest.id) < (entry.created_at, entry.id))
+                {
                     newest = Some(entry);
                 }
             }

@@ -8,8 +8,8 @@ use latchkey_crypto::vault::{
     KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultId, VaultKeys,
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PrfSeeds, RpId, Seed,
-    Usage, UseKind, UseRecord, UserHandle, Verification,
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PrfSeeds,
+    RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
 };
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
@@ -33,7 +33,8 @@ fn made() -> &'static (Vec<u8>, [u8; 32]) {
     static MADE: OnceLock<(Vec<u8>, [u8; 32])> = OnceLock::new();
     MADE.get_or_init(|| {
         let vault = VaultId::from_bytes([2; 16]);
-        let (table, key) = SlotTable::create(vault, &passphrase(PASSPHRASE), cheap(), &mut Counting(7)).unwrap();
+        let (table, key) =
+            SlotTable::create(vault, &passphrase(PASSPHRASE), cheap(), &mut Counting(7)).unwrap();
         (table.encode(), *key.expose())
     })
 }
@@ -83,7 +84,9 @@ pub(crate) fn reopen(path: &Path, options: &OpenOptions) -> Result<Vault, VaultE
 
 /// A vault over memory.
 pub(crate) fn vault_in_memory() -> Vault {
-    vault_over(Memory::default())
+    let mut vault = vault_over(Memory::default());
+    vault.write_device_identity().unwrap();
+    vault
 }
 
 pub(crate) fn vault_over(backend: Memory) -> Vault {
@@ -126,7 +129,11 @@ pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
             cred_protect: CredProtect::UserVerificationOptional,
             created_at: 1_800_000_000 + n,
         },
-        labels: Labels { user_name: user.to_owned(), rp_name: Some("Example".to_owned()), ..Labels::default() },
+        labels: Labels {
+            user_name: user.to_owned(),
+            rp_name: Some("Example".to_owned()),
+            ..Labels::default()
+        },
         usage: Usage::default(),
     }
 }

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use getrandom::SysRng;
 use latchkey_crypto::vault::{
-    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet, VaultId, VaultKeys,
-    claimed_version,
+    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet, VaultId,
+    VaultKeys, claimed_version,
 };
 use latchkey_passkey::{Passkey, PasskeyId, UseRecord};
 use rand_core::{CryptoRng, UnwrapErr};
@@ -61,7 +61,10 @@ impl Vault {
     }
 
     /// Opens a vault with its master key and the default options; see [`OpenOptions::open_with_master_key`].
-    pub fn open_with_master_key(folder: impl AsRef<Path>, master_key: &MasterKey) -> Result<Vault, VaultError> {
+    pub fn open_with_master_key(
+        folder: impl AsRef<Path>,
+        master_key: &MasterKey,
+    ) -> Result<Vault, VaultError> {
         OpenOptions::new().open_with_master_key(folder, master_key)
     }
 
@@ -93,7 +96,7 @@ impl Vault {
             let stored = self.read(RecordKind::Passkey, key, envelope, StoredPasskey::decode);
             entries.extend(stored.and_then(|stored| self.accept(RecordKind::Passkey, key, stored.entry())));
         })?;
-        entries.sort_by(|a, b| (a.created_at, a.id).cmp(&(b.created_at, b.id)));
+        entries.sort_by_key(|entry: &Entry| (entry.created_at, entry.id));
         Ok(entries)
     }
 
@@ -125,7 +128,9 @@ impl Vault {
             passkeys: count(entries.len() - binned),
             binned: count(binned),
             slots: safeguards.map(|safeguards| safeguards.header.slots.slots().collect()).unwrap_or_default(),
-            snapshots: snapshots.map_err(|error| VaultError::io("listing snapshots", error))?.unwrap_or_default(),
+            snapshots: snapshots
+                .map_err(|error| VaultError::io("listing snapshots", error))?
+                .unwrap_or_default(),
             findings: self.findings().clone(),
         })
     }
@@ -156,7 +161,15 @@ impl Vault {
         safeguards: Option<Safeguards>,
         findings: Vec<Finding>,
     ) -> Self {
-        Self { keys, backend, manifest, safeguards, device: [0; 16], findings: Mutex::new(findings), interrupted: false }
+        Self {
+            keys,
+            backend,
+            manifest,
+            safeguards,
+            device: [0; 16],
+            findings: Mutex::new(findings),
+            interrupted: false,
+        }
     }
 
     /// Gives this copy of the vault an identity, which every change it makes will carry.
@@ -169,7 +182,8 @@ impl Vault {
 
     pub(crate) fn read_device_identity(&mut self) -> Result<(), VaultError> {
         let envelope = self.backend.get(Tree::Meta, DEVICE_KEY)?;
-        let opened = envelope.and_then(|envelope| self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope).ok());
+        let opened =
+            envelope.and_then(|envelope| self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope).ok());
         match opened.and_then(|opened| opened.plaintext.as_slice().try_into().ok()) {
             Some(device) => {
                 self.device = device;
@@ -216,11 +230,10 @@ impl Vault {
         self.interrupted = true;
         self.backend.commit(&changes)?;
         self.manifest = manifest;
-        if let Some(safeguards) = &mut self.safeguards {
-            if let Some(finding) = safeguards.follow(&self.keys, manifest.epoch, &changes, &mut rng)? {
-                self.note(finding);
-            }
-        }
+        let safeguards = self.safeguards.as_mut();
+        let followed =
+            safeguards.map(|to| to.follow(&self.keys, manifest.epoch, &changes, &mut rng)).transpose()?;
+        followed.flatten().into_iter().for_each(|finding| self.note(finding));
         self.interrupted = false;
         if self.safeguards.as_ref().is_some_and(Safeguards::snapshot_is_due) && self.snapshot().is_err() {
             // The change itself is safe.
@@ -230,7 +243,11 @@ impl Vault {
     }
 
     /// Seals what is to be written, each record under its next version, and the manifest that will be true then.
-    fn seal(&self, writes: &[Write<'_>], rng: &mut dyn CryptoRng) -> Result<(Vec<Change>, Manifest), VaultError> {
+    fn seal(
+        &self,
+        writes: &[Write<'_>],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Vec<Change>, Manifest), VaultError> {
         let mut manifest = Manifest { epoch: self.manifest.epoch + 1, ..self.manifest };
         let mut changes = Vec::with_capacity(writes.len() + 1);
         for Write { tree, key, plaintext } in writes {
@@ -247,7 +264,8 @@ impl Vault {
             manifest.add(self.keys.member(kind, key, &envelope));
             changes.push(Change { tree: *tree, key: key.clone(), value: Some(envelope) });
         }
-        let sealed = self.keys.seal(RecordKind::Manifest, MANIFEST_KEY, manifest.epoch, &manifest.encode(), rng)?;
+        let sealed =
+            self.keys.seal(RecordKind::Manifest, MANIFEST_KEY, manifest.epoch, &manifest.encode(), rng)?;
         changes.push(Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) });
         Ok((changes, manifest))
     }
@@ -334,4 +352,13 @@ pub(crate) fn record_key(kind: RecordKind, id: PasskeyId) -> Vec<u8> {
 /// than going on without.
 pub(crate) fn random() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_vault_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<super::Vault>();
+    }
 }

@@ -1,11 +1,11 @@
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use latchkey_crypto::cbor::{self, Value};
 use latchkey_crypto::vault::{Sheet, VaultKeys};
 
-use crate::folder::create_private_folder;
+use crate::folder::{create_file, create_private_folder, unfinished_path};
 
 /// This machine's memory of the highest epoch it has seen of a vault, kept apart from the vault's folder.
 ///
@@ -46,10 +46,10 @@ impl Witness {
         if let Some(folder) = self.path.parent() {
             create_private_folder(folder)?;
         }
-        let new = self.path.with_extension("epoch.new");
+        let new = unfinished_path(&self.path);
         let code = keys.code(Sheet::Witness, &epoch.to_be_bytes());
         let bytes = cbor::encode(&Value::array([epoch.into(), code.into()]));
-        io::Write::write_all(&mut crate::folder::create_file(&new)?, &bytes)?;
+        create_file(&new)?.write_all(&bytes)?;
         fs::rename(new, &self.path)
     }
 }

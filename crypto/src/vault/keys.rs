@@ -66,7 +66,8 @@ impl VaultKeys {
             Index::Pseudonym => &self.pseudonym,
         };
         let lengths: Vec<[u8; 8]> = parts.iter().map(|part| length(part)).collect();
-        let framed: Vec<&[u8]> = lengths.iter().zip(parts).flat_map(|(len, part)| [len.as_slice(), part]).collect();
+        let framed: Vec<&[u8]> =
+            lengths.iter().zip(parts).flat_map(|(len, part)| [len.as_slice(), part]).collect();
         key.mac(&framed)
     }
 

@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn lengths_come_in_steps() {
-        let len = |n| keys(1, 1).seal(RecordKind::Passkey, b"", 1, &vec![0; n], &mut Counting(0)).unwrap().len();
+        let len =
+            |n| keys(1, 1).seal(RecordKind::Passkey, b"", 1, &vec![0; n], &mut Counting(0)).unwrap().len();
         assert_eq!(len(0), HEAD_LEN + 64 + TAG_LEN);
         assert_eq!(len(0), len(63));
         assert_eq!(len(64), len(127));

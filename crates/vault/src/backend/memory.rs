@@ -3,10 +3,12 @@ use std::sync::Mutex;
 
 use super::{Backend, BackendError, Change, Tree};
 
+type Values = BTreeMap<(Tree, Vec<u8>), Vec<u8>>;
+
 /// Keeps everything in memory. For tests: the model that the real engine is compared with.
 #[derive(Default)]
 pub(crate) struct Memory {
-    values: Mutex<BTreeMap<(Tree, Vec<u8>), Vec<u8>>>,
+    values: Mutex<Values>,
     /// What the next commit fails with.
     pub(crate) fail_next_commit: Mutex<Option<BackendError>>,
 }
@@ -16,7 +18,12 @@ impl Backend for Memory {
         Ok(self.values.lock().unwrap().get(&(tree, key.to_vec())).cloned())
     }
 
-    fn scan(&self, tree: Tree, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), BackendError> {
+    fn scan(
+        &self,
+        tree: Tree,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), BackendError> {
         let values = self.values.lock().unwrap();
         let range = values.range((tree, prefix.to_vec())..);
         range

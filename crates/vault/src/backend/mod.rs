@@ -91,7 +91,8 @@ pub(crate) trait Backend: Send + Sync {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, BackendError>;
 
     /// Shows every key that starts with the prefix, in order, with its value.
-    fn scan(&self, tree: Tree, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), BackendError>;
+    fn scan(&self, tree: Tree, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8]))
+    -> Result<(), BackendError>;
 
     /// Makes all changes or none. On the disk, not only in its cache, when this returns.
     fn commit(&self, changes: &[Change]) -> Result<(), BackendError>;

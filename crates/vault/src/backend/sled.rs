@@ -94,7 +94,12 @@ impl Backend for Sled {
         guarded(|| Ok(engine.tree(tree).get(key).map_err(from_sled)?.map(|value| value.to_vec())))
     }
 
-    fn scan(&self, tree: Tree, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), BackendError> {
+    fn scan(
+        &self,
+        tree: Tree,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), BackendError> {
         let engine = self.engine()?;
         guarded(|| {
             for pair in engine.tree(tree).scan_prefix(prefix) {
@@ -112,7 +117,8 @@ impl Backend for Sled {
             // The engine may run this more than once: it only writes what is already made.
             let result: TransactionResult<(), ()> = trees.as_slice().transaction(|views| {
                 for Change { tree, key, value } in changes {
-                    let Some(view) = Tree::ALL.iter().position(|other| other == tree).and_then(|at| views.get(at))
+                    let Some(view) =
+                        Tree::ALL.iter().position(|other| other == tree).and_then(|at| views.get(at))
                     else {
                         continue;
                     };
@@ -140,10 +146,12 @@ impl Backend for Sled {
                 engine.file.sync_data().map_err(BackendError::Io)
             })
             // Dropping it flushes once more, and may panic.
-            .and_then(|()| guarded(|| {
-                drop(engine);
-                Ok(())
-            }))
+            .and_then(|()| {
+                guarded(|| {
+                    drop(engine);
+                    Ok(())
+                })
+            })
         })
     }
 }
@@ -168,7 +176,9 @@ pub(crate) fn within<T: Send + 'static>(
     match receive.recv_timeout(deadline) {
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => Err(BackendError::TimedOut),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(BackendError::Damaged("its thread ended".to_owned())),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(BackendError::Damaged("its thread ended".to_owned()))
+        }
     }
 }
 

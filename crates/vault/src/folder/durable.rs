@@ -25,10 +25,15 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+/// The name under which a file is written before it takes its place.
+pub(crate) fn unfinished_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
-    let new = path.with_file_name(name);
+    path.with_file_name(name)
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let new = unfinished_path(path);
     let mut file = create_file(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -48,7 +53,10 @@ mod tests {
         replace_keeping_previous(&path, &previous, b"one").unwrap();
         assert!(!previous.exists());
         replace_keeping_previous(&path, &previous, b"two").unwrap();
-        assert_eq!((fs::read(&path).unwrap(), fs::read(&previous).unwrap()), (b"two".to_vec(), b"one".to_vec()));
+        assert_eq!(
+            (fs::read(&path).unwrap(), fs::read(&previous).unwrap()),
+            (b"two".to_vec(), b"one".to_vec())
+        );
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }

@@ -2,12 +2,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::VaultError;
 use crate::error::while_doing;
+
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// The one hold on a vault: `flock` on its lock file. The system gives it back when the process ends, in any way.
 #[derive(Debug)]
@@ -26,7 +31,7 @@ impl Lock {
             .mode(0o600)
             .open(path)
             .map_err(while_doing("opening the lock"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match lock_soon(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
@@ -42,6 +47,26 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether somebody has it now. Takes nothing and leaves no trace.
+    pub(crate) fn is_held(path: &Path) -> bool {
+        // Shared: two that only ask do not see each other.
+        let held = |file: File| flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+        File::open(path).is_ok_and(held)
+    }
+}
+
+/// Tries for a moment: whoever only asked, or is just ending, is gone then.
+fn lock_soon(file: &File) -> Result<(), Errno> {
+    for _ in 0..TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => thread::sleep(BETWEEN_TRIES),
+            other => return other,
+        }
+    }
+    flock(file, FlockOperation::NonBlockingLockExclusive)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,7 +80,9 @@ mod tests {
             Err(VaultError::InUse { process }) => assert_eq!(process, Some(std::process::id())),
             other => panic!("{other:?}"),
         }
+        assert!(Lock::is_held(&path));
         drop(first);
+        assert!(!Lock::is_held(&path) && !Lock::is_held(&folder.path().join("none")));
         assert!(Lock::take(&path).is_ok());
     }
 }

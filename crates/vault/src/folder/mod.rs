@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder};
+pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder, unfinished_path};
 pub(crate) use lock::Lock;
 
 use crate::VaultError;

@@ -1,6 +1,8 @@
 use latchkey_crypto::cbor::{self, Value};
 use latchkey_crypto::cose::Algorithm;
-use latchkey_passkey::{CredProtect, CredentialId, Labels, Passkey, PasskeyCore, PasskeyId, RpId, Usage, UserHandle};
+use latchkey_passkey::{
+    CredProtect, CredentialId, Labels, Passkey, PasskeyCore, PasskeyId, RpId, Usage, UserHandle,
+};
 
 use super::code::{custody_code, custody_from_code};
 use super::{ChangeId, FORMAT, Unreadable, decode_map, inner_mut, set};

@@ -37,7 +37,10 @@ fn what_is_added_is_found_again_after_reopening() {
     assert!(vault.find_by_credential_id(&rp("example.net"), id).unwrap().is_none());
     assert!(vault.find_by_credential_id(&site, &CredentialId::new(vec![1]).unwrap()).unwrap().is_none());
     let user = |name: &str| UserHandle::new(name.as_bytes().to_vec()).unwrap();
-    assert_eq!(vault.find_by_user_handle(&site, &user("bob")).unwrap(), Some(PasskeyId::parse(&format!("{:016x}{:016x}", 2, 0)).unwrap()));
+    assert_eq!(
+        vault.find_by_user_handle(&site, &user("bob")).unwrap(),
+        Some(PasskeyId::parse(&format!("{:016x}{:016x}", 2, 0)).unwrap())
+    );
     assert_eq!(vault.find_by_user_handle(&rp("example.net"), &user("bob")).unwrap(), None);
 
     assert_eq!(vault.history(alice.core.id).unwrap(), [created(100), signed_in(200)]);
@@ -116,14 +119,18 @@ fn refuses_what_makes_no_sense_and_changes_nothing() {
     vault.add(&alice, None, &created(100)).unwrap();
     let epoch = vault.status().unwrap().epoch;
     let refused = |result: Result<(), latchkey_passkey::StoreError>| result.unwrap_err();
-    let variant = |error: &latchkey_passkey::StoreError| format!("{}", error.downcast_ref::<VaultError>().unwrap());
+    let variant =
+        |error: &latchkey_passkey::StoreError| format!("{}", error.downcast_ref::<VaultError>().unwrap());
 
     let again = refused(vault.add(&alice, None, &created(100)));
     assert_eq!(variant(&again), VaultError::AlreadyStored.to_string());
     let nobody = PasskeyId::from_bytes([0xee; 16]);
     let unknown = refused(vault.add(&passkey("example.org", "bob", 2), Some(nobody), &created(100)));
     assert_eq!(variant(&unknown), VaultError::NoSuchPasskey.to_string());
-    assert_eq!(variant(&refused(vault.record_use(nobody, &signed_in(1)))), VaultError::NoSuchPasskey.to_string());
+    assert_eq!(
+        variant(&refused(vault.record_use(nobody, &signed_in(1)))),
+        VaultError::NoSuchPasskey.to_string()
+    );
     let mut long = passkey("example.org", "carol", 3);
     long.labels.user_display_name = "x".repeat(7000);
     let large = refused(vault.add(&long, None, &created(100)));

@@ -10,14 +10,14 @@ use crate::testing::*;
 use crate::vault::record_key;
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
 
-const PASSKEYS: u64 = 12;
+const PASSKEYS: usize = 12;
 
 /// A closed vault with some passkeys, in a folder of its own.
 fn filled() -> (tempfile::TempDir, PathBuf) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
-    for n in 1..=PASSKEYS {
+    for n in 1..=12 {
         vault.add(&passkey("example.org", &format!("user {n}"), n), None, &created(100)).unwrap();
     }
     vault.close().unwrap();
@@ -33,7 +33,7 @@ fn restore(path: &Path) -> crate::Restored {
 
 /// All passkeys are there and nothing is wrong.
 fn is_whole(vault: &Vault) -> bool {
-    let complete = vault.list().is_ok_and(|list| list.len() as u64 == PASSKEYS);
+    let complete = vault.list().is_ok_and(|list| list.len() == PASSKEYS);
     complete && vault.check().is_ok_and(|findings| findings.is_empty())
 }
 
@@ -117,7 +117,8 @@ fn a_deleted_database_is_named_and_no_new_one_takes_its_place() {
 fn a_broken_index_of_the_engine_is_set_aside() {
     let (_place, path) = filled();
     let index = fs::read_dir(path.join("db")).unwrap().map(|entry| entry.unwrap().path());
-    let index: Vec<_> = index.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).collect();
+    let index: Vec<_> =
+        index.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).collect();
     for file in index {
         fs::write(file, b"nonsense").unwrap();
     }
@@ -222,7 +223,7 @@ fn tamper(path: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
 }
 
 fn key_of(kind: RecordKind, n: u64) -> Vec<u8> {
-    record_key(kind, passkey("example.org", "", n).core.id)
+    record_key(kind, passkey("example.org", "x", n).core.id)
 }
 
 fn get(store: &Sled, kind: RecordKind, n: u64) -> Option<Vec<u8>> {
@@ -234,7 +235,7 @@ fn put(kind: RecordKind, n: u64, value: Option<Vec<u8>>) -> Change {
 }
 
 fn id(n: u64) -> latchkey_passkey::PasskeyId {
-    passkey("example.org", "", n).core.id
+    passkey("example.org", "x", n).core.id
 }
 
 #[test]
@@ -247,33 +248,44 @@ fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
     });
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
     let damaged = Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id: Some(id(3)) };
-    assert_eq!(vault.status().unwrap().findings, [damaged.clone()]);
-    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len() as u64, PASSKEYS - 1);
-    assert_eq!(vault.list().unwrap().len() as u64, PASSKEYS);
+    assert_eq!(vault.status().unwrap().findings, std::slice::from_ref(&damaged));
+    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len(), PASSKEYS - 1);
+    assert_eq!(vault.list().unwrap().len(), PASSKEYS);
     vault.add(&passkey("example.net", "alice", 50), None, &created(200)).unwrap();
     drop(vault);
     assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, [damaged]);
     restore(&path);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    assert_eq!((vault.list().unwrap().len() as u64, vault.check().unwrap()), (PASSKEYS + 1, vec![]));
+    assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
 }
 
 #[test]
 fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
     let other = VaultKeys::derive(&master_key(), VaultId::from_bytes([77; 16]));
     let foreign = move |store: &Sled| {
-        let plain = keys().open(RecordKind::Passkey, &key_of(RecordKind::Passkey, 1), &get(store, RecordKind::Passkey, 1).unwrap());
+        let plain = keys().open(
+            RecordKind::Passkey,
+            &key_of(RecordKind::Passkey, 1),
+            &get(store, RecordKind::Passkey, 1).unwrap(),
+        );
         let key = key_of(RecordKind::Passkey, 1);
         other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut Counting(5)).unwrap()
     };
-    let swaps: [(&str, Box<dyn FnOnce(&Sled) -> Vec<Change>>); 3] = [
-        ("ids", Box::new(|store| {
-            vec![
-                put(RecordKind::Passkey, 1, get(store, RecordKind::Passkey, 2)),
-                put(RecordKind::Passkey, 2, get(store, RecordKind::Passkey, 1)),
-            ]
-        })),
-        ("kinds", Box::new(|store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))])),
+    type Swap = Box<dyn FnOnce(&Sled) -> Vec<Change>>;
+    let swaps: [(&str, Swap); 3] = [
+        (
+            "ids",
+            Box::new(|store| {
+                vec![
+                    put(RecordKind::Passkey, 1, get(store, RecordKind::Passkey, 2)),
+                    put(RecordKind::Passkey, 2, get(store, RecordKind::Passkey, 1)),
+                ]
+            }),
+        ),
+        (
+            "kinds",
+            Box::new(|store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))]),
+        ),
         ("vaults", Box::new(move |store| vec![put(RecordKind::Passkey, 1, Some(foreign(store)))])),
     ];
     for (what, swap) in swaps {

@@ -30,10 +30,14 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         let entries = vault.list().unwrap();
         let stored = u64::try_from(entries.len()).unwrap();
         // One more may be there than was acknowledged: killed between the commit and the word.
-        assert!(stored == acknowledged || stored == acknowledged + 1, "round {round}: {stored}, {acknowledged}");
+        assert!(
+            stored == acknowledged || stored == acknowledged + 1,
+            "round {round}: {stored}, {acknowledged}"
+        );
         let counted: u64 = entries.iter().map(|entry| entry.usage.sign_in_count).sum();
         assert!(counted >= uses, "round {round}: {counted}, {uses}");
         assert_eq!(vault.check().unwrap(), [], "round {round}");
+        assert_eq!(vault.status().unwrap().findings, [], "round {round}");
         (acknowledged, uses) = (stored, counted);
         vault.close().unwrap();
     }

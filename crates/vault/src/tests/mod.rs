@@ -6,3 +6,4 @@ mod kill;
 mod model;
 mod refusals;
 mod rollback;
+mod stored;

@@ -88,8 +88,8 @@ proptest! {
     #[test]
     fn over_memory(steps in proptest::collection::vec(any_step(), 1..40)) {
         let (mut vault, mut model) = (vault_in_memory(), Model::new());
-        for (n, step) in steps.iter().enumerate() {
-            apply(&mut vault, &mut model, n as u64 + 1, step);
+        for (n, step) in (1..).zip(&steps) {
+            apply(&mut vault, &mut model, n, step);
         }
         check_against(&vault, &model);
     }
@@ -102,8 +102,8 @@ proptest! {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("vault");
         let (mut vault, mut model) = (new_vault(&path, &OpenOptions::new()), Model::new());
-        for (n, step) in steps.iter().chain([&Step::Reopen { close: true }]).enumerate() {
-            apply(&mut vault, &mut model, n as u64 + 1, step);
+        for (n, step) in (1..).zip(steps.iter().chain([&Step::Reopen { close: true }])) {
+            apply(&mut vault, &mut model, n, step);
             if let Step::Reopen { close } = step {
                 if *close { vault.close().unwrap() } else { drop(vault) }
                 vault = reopen(&path, &OpenOptions::new()).unwrap();

@@ -1,6 +1,6 @@
 use std::fs;
-use std::process::{Command, Stdio};
 use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 
 use latchkey_crypto::vault::{KdfError, MasterKey};
 
@@ -47,6 +47,18 @@ fn a_folder_without_a_vault_is_named_and_stays_as_it_is() {
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     let restored = OpenOptions::new().restore(place.path(), &passphrase("x"));
     assert!(matches!(restored, Err(VaultError::NotFound)));
+}
+
+#[test]
+fn a_vault_is_described_without_being_opened() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("vault");
+    assert!(matches!(crate::describe(&path), Err(VaultError::NotFound)));
+    let vault = new_vault(&path, &OpenOptions::new());
+    let described = crate::describe(&path).unwrap();
+    assert_eq!((described.vault, described.slots.len(), described.in_use), (vault.id(), 1, true));
+    vault.close().unwrap();
+    assert!(!crate::describe(&path).unwrap().in_use);
 }
 
 #[test]

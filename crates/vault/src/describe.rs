@@ -1,0 +1,31 @@
+use std::path::Path;
+
+use latchkey_crypto::vault::{SlotInfo, VaultId};
+
+use crate::{
+    VaultError,
+    folder::{Folder, Lock},
+    header::Header,
+};
+
+/// What a vault says of itself without being opened. Not verified: only the passphrase can show that it is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Which vault it claims to be.
+    pub vault: VaultId,
+    /// What opens it.
+    pub slots: Vec<SlotInfo>,
+    /// Whether a process holds it now.
+    pub in_use: bool,
+}
+
+/// Reads the header of the vault in a folder.
+pub fn describe(folder: impl AsRef<Path>) -> Result<Description, VaultError> {
+    let folder = Folder::at(folder.as_ref());
+    if !folder.holds_vault() {
+        return Err(VaultError::NotFound);
+    }
+    let header = Header::read(&folder)?.header;
+    let in_use = Lock::is_held(&folder.lock());
+    Ok(Description { vault: header.slots.vault(), slots: header.slots.slots().collect(), in_use })
+}

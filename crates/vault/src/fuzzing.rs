@@ -1,0 +1,35 @@
+//! Doors for the fuzz targets, to the readers of this crate that take bytes from a disk.
+
+use latchkey_crypto::vault::RecordKind;
+use sha2::{Digest, Sha256};
+
+use crate::header::{Header, MAGIC};
+use crate::record::{HistoryLine, StoredPasskey, decode_ids, decode_secret};
+
+/// Reads a header whose first line and checksum are right. What is read has to encode to the same bytes again:
+/// `false` if it does not.
+pub fn header(content: &[u8]) -> bool {
+    let mut bytes = [MAGIC, content].concat();
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    Header::decode(&bytes).map_or(true, |header| header.encode() == bytes)
+}
+
+/// Reads the content of an opened record as what its kind says.
+pub fn record(kind: RecordKind, plaintext: &[u8]) {
+    match kind {
+        RecordKind::Passkey => {
+            if let Ok(mut stored) = StoredPasskey::decode(plaintext) {
+                let change = crate::record::ChangeId { device: [1; 16], counter: 1, at: 1 };
+                stored.count_sign_in(1, change);
+                stored.put_in_bin(change);
+                let _ = stored.entry();
+                let _ = StoredPasskey::decode(&stored.encode());
+            }
+        }
+        RecordKind::PasskeySecret => drop(decode_secret(plaintext)),
+        RecordKind::History => drop(HistoryLine::decode(plaintext)),
+        RecordKind::SiteIndex | RecordKind::CredentialIndex => drop(decode_ids(plaintext)),
+        _ => drop(crate::journal::decode(plaintext)),
+    }
+}
