@@ -156,6 +156,11 @@ pub(crate) fn signed_in(at: u64) -> UseRecord {
     UseRecord { kind: UseKind::SignIn, ..created(at) }
 }
 
+/// How often a long proof repeats: the default in a test run, more where the variable says so (`make soak`).
+pub(crate) fn times(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |number| number.parse().unwrap())
+}
+
 /// "Random" bytes that count up: different every time, the same in every run.
 pub(crate) struct Counting(pub(crate) u64);
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sled::Transactional;
 use sled::transaction::{TransactionError, TransactionResult};
@@ -16,6 +16,7 @@ const DB_FILE: &str = "db";
 /// The engine's own index: without it, it reads its whole log.
 const INDEX_PREFIX: &str = "snap.";
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const LOCK_DEADLINE: Duration = Duration::from_secs(2);
 const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// sled 0.34.7, with its habits kept in check:
@@ -59,8 +60,7 @@ impl Sled {
 
     fn start(folder: &Path) -> Result<Self, BackendError> {
         let engine = guarded(|| {
-            let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES);
-            let db = config.open().map_err(from_sled)?;
+            let db = open_unlocked(folder)?;
             let open = |tree: Tree| db.open_tree(tree.name()).map_err(from_sled);
             let [record, rp, credential, history, meta] = Tree::ALL;
             let trees = [open(record)?, open(rp)?, open(credential)?, open(history)?, open(meta)?];
@@ -162,6 +162,26 @@ impl Drop for Sled {
     }
 }
 
+/// Opens the engine, and waits a moment if its file is still locked: the vault's own lock is ours, so that can only
+/// be a child process of this one between its fork and its exec, which has copies of all our handles.
+fn open_unlocked(folder: &Path) -> Result<sled::Db, BackendError> {
+    let give_up = Instant::now() + LOCK_DEADLINE;
+    loop {
+        let config = sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES);
+        match config.open() {
+            Err(sled::Error::Io(error)) if is_locked(&error) && Instant::now() < give_up => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            other => return other.map_err(from_sled),
+        }
+    }
+}
+
+/// The engine tells it by its words only.
+fn is_locked(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Other && error.to_string().starts_with("could not acquire lock")
+}
+
 /// Runs something that may hang in a thread of its own, and waits for it only so long. A thread that hangs is left
 /// behind: there is no way to end it.
 pub(crate) fn within<T: Send + 'static>(
@@ -223,4 +243,37 @@ fn set_index_aside(folder: &Path) -> io::Result<bool> {
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_about_to_go_is_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("db");
+        drop(Sled::create(&folder).unwrap());
+        let file = File::open(folder.join(DB_FILE)).unwrap();
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
+        let released = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(file);
+        });
+        assert!(Sled::open(&folder).is_ok());
+        released.join().unwrap();
+    }
+
+    #[test]
+    fn a_panic_and_a_hang_become_errors() {
+        let panic: Result<(), _> = guarded(|| panic!("page {}", 7));
+        assert!(matches!(panic, Err(BackendError::Damaged(text)) if text == "panic: page 7"));
+        let hang = within(Duration::from_millis(20), || {
+            thread::sleep(Duration::from_millis(300));
+            Ok(())
+        });
+        assert!(matches!(hang, Err(BackendError::TimedOut)));
+        let panic: Result<(), _> = within(Duration::from_secs(5), || panic!("there"));
+        assert!(matches!(panic, Err(BackendError::Damaged(_))));
+    }
 }

@@ -17,7 +17,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// The one hold on a vault: `flock` on its lock file. The system gives it back when the process ends, in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -43,7 +43,15 @@ impl Lock {
         // Only a hint for people: that it cannot be written is no reason to stop.
         let _ = file.set_len(0);
         let _ = file.rewind().and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+/// Given back by name: a child process between its fork and its exec has a copy of the handle, and closing ours would
+/// leave the lock with it.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

@@ -222,6 +222,22 @@ fn walk(folder: &Path, files: &mut Vec<(std::path::PathBuf, bool)>) {
 }
 
 #[test]
+fn the_largest_records_stay_in_the_file_that_is_synced() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("vault");
+    let mut vault = new_vault(&path, &OpenOptions::new());
+    for n in 1..=60 {
+        let mut large = passkey("example.org", "alice", n);
+        large.labels.user_display_name = "x".repeat(5_800);
+        vault.add(&large, None, &created(n)).unwrap();
+        assert_eq!(fs::read_dir(path.join("db/blobs")).unwrap().count(), 0, "{n}");
+    }
+    vault.close().unwrap();
+    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().check().unwrap(), []);
+    assert_eq!(fs::read_dir(path.join("db/blobs")).unwrap().count(), 0);
+}
+
+#[test]
 fn debug_shows_no_names() {
     let mut vault = vault_in_memory();
     vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();

@@ -10,15 +10,14 @@ use latchkey_passkey::PasskeyStore;
 use crate::testing::*;
 use crate::{OpenOptions, VaultError};
 
-const ROUNDS: u64 = 20;
-
 #[test]
 fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     new_vault(&path, &OpenOptions::new()).close().unwrap();
     let (mut acknowledged, mut uses) = (0, 0);
-    for round in 0..ROUNDS {
+    let rounds = times("LATCHKEY_KILL_ROUNDS", 20);
+    for round in 0..rounds {
         // A different moment each time, from "still opening" to "in the middle of it".
         let (added, used) = killed_after(&path, Duration::from_millis(5 + round * 13 % 97), acknowledged);
         acknowledged = acknowledged.max(added);
@@ -41,7 +40,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         (acknowledged, uses) = (stored, counted);
         vault.close().unwrap();
     }
-    assert!(acknowledged > ROUNDS, "only {acknowledged} were written");
+    assert!(acknowledged > rounds, "only {acknowledged} were written");
 }
 
 /// Starts a child that adds passkeys and signs in with them, kills it, and returns the highest number of a passkey
