@@ -22,7 +22,7 @@ pub enum VaultError {
         /// The process that said so when it took the vault.
         process: Option<u32>,
     },
-    /// The vault does not open as it is. [`restore`](crate::restore) brings it back from the newest good snapshot
+    /// The vault does not open as it is. [`OpenOptions::restore`](crate::OpenOptions::restore) brings it back from the newest good snapshot
     /// and the journal.
     #[error("vault is damaged: {0}")]
     Damaged(Damage),

@@ -36,6 +36,7 @@ mod manifest;
 mod passphrase;
 mod record;
 mod slot;
+mod slot_error;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -47,4 +48,5 @@ pub use manifest::{Manifest, Member, SetHash};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, Passphrase, PassphraseError};
 pub use record::{Opened, RecordError, RecordKind, claimed_version};
 pub use slot::{SlotId, SlotInfo, SlotKind};
-pub use table::{PassphraseProof, SlotError, SlotTable};
+pub use slot_error::SlotError;
+pub use table::{PassphraseProof, SlotTable};

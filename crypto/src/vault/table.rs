@@ -4,13 +4,13 @@ use rand_core::CryptoRng;
 
 use super::key::{MacKey, MasterKey, VaultId};
 use super::slot::{Method, Slot};
-use super::{KdfError, KdfParams, Passphrase, SlotId, SlotInfo};
+use super::{KdfParams, Passphrase, SlotError, SlotId, SlotInfo};
 use crate::cbor::{self, Value};
 
 /// The format that this version writes.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1;
 /// More than anybody needs; bounds what a forged table can make us do.
-const MOST_SLOTS: usize = 16;
+pub(super) const MOST_SLOTS: usize = 16;
 /// A table is at most this long.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -28,42 +28,6 @@ pub struct SlotTable {
     /// As stored: what the mac was made over.
     body: Vec<u8>,
     mac: Vec<u8>,
-}
-
-/// Why a slot table cannot be read, opened or changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SlotError {
-    /// No slot opens with this passphrase.
-    #[error("no slot opens with this passphrase")]
-    WrongPassphrase,
-    /// A slot opened, but the table is not the one that the holder of the master key wrote.
-    #[error("slot table does not verify under the master key")]
-    Tampered,
-    /// The bytes are no slot table.
-    #[error("slot table is damaged: {what}")]
-    Malformed {
-        /// What was found or missing.
-        what: &'static str,
-    },
-    /// Written by a later version.
-    #[error("slot table has format {format}, expected at most {FORMAT}")]
-    TooNew {
-        /// The format found.
-        format: u64,
-    },
-    /// The key derivation was refused or failed.
-    #[error(transparent)]
-    Kdf(#[from] KdfError),
-    /// The last slot that opens may not go.
-    #[error("the last passphrase slot cannot be removed")]
-    LastSlot,
-    /// No slot has this number.
-    #[error("no slot has this number")]
-    NoSuchSlot,
-    /// The table is full.
-    #[error("slot table has {MOST_SLOTS} slots already")]
-    Full,
 }
 
 /// Shows that a passphrase slot was opened just now. Only [`SlotTable::open`] makes one.
@@ -250,8 +214,8 @@ fn mac_key(master_key: &MasterKey, vault: &VaultId) -> MacKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SlotKind;
     use super::super::testing::{Counting, cheap};
+    use super::super::{KdfError, SlotKind};
     use super::*;
 
     fn made() -> (SlotTable, MasterKey) {
