@@ -11,7 +11,7 @@ macro_rules! secret_bytes {
         $(#[$meta])*
         $vis struct $name(::zeroize::Zeroizing<[u8; $len]>);
 
-        #[allow(dead_code, reason = "a secret of one crate does not need all of these")]
+        #[allow(dead_code, unreachable_pub, reason = "as public as the type is; a private one may not need all")]
         impl $name {
             /// Length in bytes.
             pub const LEN: usize = $len;
