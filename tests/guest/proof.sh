@@ -18,6 +18,7 @@ check() { # WHAT, then a command that must succeed
         exit 75
     fi
     echo "FAIL  $what"; bad=1
+    tail -n 3 /run/ble/bluetoothd.log "$out/advertise" "$out/scan" 2>/dev/null | sed 's/^/      /'
 }
 wait_for() { # SECONDS, then a command
     local end=$((SECONDS + $1)); shift
@@ -50,10 +51,15 @@ hears() { # SECONDS
 }
 end() { kill -9 "$sender"; wait "$sender" 2>/dev/null; }
 
+# A call that waits for a daemon which is just starting must not wait for ever.
+busctl() { command busctl --timeout=5 "$@"; }
+
 echo "kernel $(uname -r), bluetoothd $(/usr/libexec/bluetooth/bluetoothd --version), $(date -u +%F)"
-pkill -x radio_probe; pkill -x btmon # of an earlier attempt, in this guest
+# However this ends, nothing of it stays on the air for another attempt.
+trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT
 bash ./ble-down.sh 2>/dev/null
 BTVIRT=-l2 bash ./ble-up.sh
+check "adapter on" wait_for 30 power_on
 ./radio_probe adapters | grep AdapterFacts
 
 echo "--- dual mode, extended advertising"
@@ -128,6 +134,7 @@ end
 echo "--- LE only, legacy advertising"
 bash ./ble-down.sh
 BTVIRT='-L -l2' bash ./ble-up.sh
+check "adapter on" wait_for 30 power_on
 check "advert goes out" advertise 120
 check "the same 20 bytes arrive" hears 40
 end
