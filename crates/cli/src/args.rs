@@ -19,31 +19,34 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Apart in the help, where they would stand among the options of a sub-command.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options that may stand before or after the sub-command.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalOptions {
     /// The vault's folder [default: $XDG_DATA_HOME/latchkey/vaults/default]
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) vault: Option<PathBuf>,
 
     /// Read the passphrase from a file instead of the terminal; one newline at its end is not part of it
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "passphrase_fd")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "passphrase_fd")]
     pub(crate) passphrase_file: Option<PathBuf>,
 
     /// Read the passphrase from an inherited file descriptor
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
 
     /// The tunnel service to answer through: a domain id (0, or 256 to 65535) or its name
-    #[arg(long, global = true, value_name = "DOMAIN", default_value = "0")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DOMAIN", default_value = "0")]
     pub(crate) tunnel: String,
 
     /// The Bluetooth adapter to send from, such as hci0 [default: the first that is on]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub(crate) adapter: Option<String>,
 
     /// Log more to standard error; twice for everything. Logs hold no sites, names, challenges or keys
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 
@@ -132,6 +135,9 @@ pub(crate) struct CodeSource {
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(
+    override_usage = "latchkey tunnel --listen <ADDR> [--cert <FILE> --key <FILE>]\n       latchkey tunnel domains [--id <N>]"
+)]
 pub(crate) struct Tunnel {
     /// Address and port to serve at, such as 0.0.0.0:443
     #[arg(long, value_name = "ADDR", required = true)]
@@ -154,7 +160,7 @@ pub(crate) enum TunnelNames {
     /// Print the domain names that a tunnel service can have, with their ids
     Domains {
         /// Only the name of this id
-        #[arg(long)]
+        #[arg(long, value_name = "N")]
         id: Option<u16>,
     },
 }

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod exit;
+mod json;
 mod logging;
 mod opening;
 mod passphrase;
@@ -11,6 +12,7 @@ mod sentence;
 mod terminal;
 
 use std::{
+    fmt::Display,
     io::{self, Write},
     process::ExitCode,
 };
@@ -19,7 +21,10 @@ use clap::Parser;
 use latchkey_app::VaultPlace;
 use latchkey_bluetooth::Radio;
 use latchkey_crypto::hybrid::TunnelDomainId;
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::{
     args::{Arguments, Command, GlobalOptions},
@@ -69,13 +74,13 @@ impl Problem {
     fn report(self) -> Exit {
         match self {
             Problem::Told(sentence) => {
-                let _ = writeln!(io::stderr(), "latchkey: {}\n  {}", sentence.what, sentence.next);
+                tell(format_args!("latchkey: {}\n  {}", sentence.what, sentence.next));
                 sentence.exit
             }
             // `latchkey list | head` is no failure.
             Problem::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Problem::Output(error) => {
-                let _ = writeln!(io::stderr(), "latchkey: {error}");
+                tell(format_args!("latchkey: {error}"));
                 Exit::Usage
             }
         }
@@ -86,26 +91,25 @@ fn run(arguments: Arguments) -> Result<Exit, Problem> {
     let Arguments { global, command } = arguments;
     let passphrase = PassphraseSource::of(&global);
     match command {
-        Command::Init => command::init::run(&place(&global)?, &passphrase),
+        Command::Init => interactive(command::init::run(&place(&global)?, &passphrase)),
         Command::Status(option) => command::status::run(&place(&global)?, option.json),
         Command::List { query, json } => {
-            command::list::run(&place(&global)?, &passphrase, query.as_deref(), json.json)
+            interactive(command::list::run(&place(&global)?, &passphrase, query.as_deref(), json.json))
         }
-        Command::Show { id, json } => command::show::run(&place(&global)?, &passphrase, &id, json.json),
+        Command::Show { id, json } => {
+            interactive(command::show::run(&place(&global)?, &passphrase, &id, json.json))
+        }
         Command::SignIn(sign_in) => {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
-            block_on(command::sign_in::run(sign_in, &place, &passphrase, domain, radio))
+            interactive(command::sign_in::run(sign_in, &place, &passphrase, domain, radio))
         }
         Command::Tunnel(tunnel) => block_on(async { Ok(command::tunnel::run(tunnel).await?) }),
         Command::Doctor(option) => {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
-            block_on(async { Ok(command::doctor::run(&radio, domain, &place, option.json).await?) })
+            interactive(async { Ok(command::doctor::run(&radio, domain, &place, option.json).await?) })
         }
-        Command::Demo { browser } => block_on(command::demo::run(browser)),
-        Command::Completions { shell } => {
-            command::completions::run(shell);
-            Ok(Exit::Done)
-        }
+        Command::Demo { browser } => interactive(command::demo::run(browser)),
+        Command::Completions { shell } => Ok(command::completions::run(shell)?),
     }
 }
 
@@ -117,9 +121,43 @@ fn block_on(future: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit,
     result
 }
 
+/// Runs a command that Ctrl-C and SIGTERM end with a sentence. Dropping it sets the terminal right and takes an
+/// advert down.
+fn interactive(command: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit, Problem> {
+    block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            // A command that knows better what an interruption means says it first.
+            biased;
+            result = command => result,
+            _ = interrupt.recv() => Err(sentence::interrupted().into()),
+            _ = terminate.recv() => Err(sentence::interrupted().into()),
+        }
+    })
+}
+
+/// Runs what blocks on a thread of its own, so that an interruption need not wait for it.
+pub(crate) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // The run time is never shut down under a running command, so what is left is a panic, and it goes on here.
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => std::process::abort(),
+        },
+    }
+}
+
+/// Writes a line to standard error. That nobody reads it is no reason to stop, least of all amid a ceremony;
+/// `eprintln!` would panic.
+pub(crate) fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 fn place(options: &GlobalOptions) -> Result<VaultPlace, Sentence> {
     let place = match &options.vault {
-        Some(folder) => VaultPlace::at(folder.clone()),
+        Some(folder) => VaultPlace::at(std::path::absolute(folder).unwrap_or_else(|_| folder.clone())),
         None => VaultPlace::default_vault(),
     };
     place.ok_or_else(sentence::no_home)

@@ -2,38 +2,46 @@
 
 use latchkey_app::VaultPlace;
 use latchkey_crypto::vault::{Passphrase, PassphraseProof};
-use latchkey_vault::{OpenOptions, Vault, VaultError};
+use latchkey_vault::{OpenOptions, Vault, describe};
 
-use crate::{Problem, passphrase::PassphraseSource, sentence};
+use crate::{
+    Problem, in_background,
+    passphrase::PassphraseSource,
+    sentence::{self, Sentence},
+    tell,
+};
 
 /// Opens the vault; the proof verifies the user of one request. What is wrong with the vault but leaves it usable is
 /// told on standard error.
-pub(crate) fn open(
+pub(crate) async fn open(
     place: &VaultPlace,
     source: &PassphraseSource,
 ) -> Result<(Vault, PassphraseProof), Problem> {
-    // A missing vault is told before a passphrase is asked for.
-    if !place.folder.exists() {
-        return Err(sentence::of_vault(&VaultError::NotFound).into());
-    }
-    let passphrase = passphrase(source)?;
+    expect_vault(place)?;
+    let passphrase = passphrase(source).await?;
     let options = OpenOptions::new().state_folder(&place.state);
-    let (vault, proof) =
-        options.open(&place.folder, &passphrase).map_err(|error| sentence::of_vault(&error))?;
+    let folder = place.folder.clone();
+    let opened = in_background(move || options.open(&folder, &passphrase)).await;
+    let (vault, proof) = opened.map_err(|error| sentence::of_vault(&error))?;
     for finding in vault.status().map_err(|error| sentence::of_vault(&error))?.findings {
-        eprintln!("warning: {}", sentence::of_finding(&finding));
+        tell(format_args!("warning: {}", sentence::of_finding(&finding)));
     }
     Ok((vault, proof))
+}
+
+/// A vault that is missing, or damaged beyond opening, is told before anything is asked.
+pub(crate) fn expect_vault(place: &VaultPlace) -> Result<(), Sentence> {
+    describe(&place.folder).map(drop).map_err(|error| sentence::of_vault(&error))
 }
 
 /// Makes the last snapshot. A vault that is merely dropped loses nothing, so a failure is only told.
 pub(crate) fn close(vault: Vault) {
     if let Err(error) = vault.close() {
-        eprintln!("warning: {}", sentence::of_vault(&error).what);
+        tell(format_args!("warning: {}", sentence::of_vault(&error).what));
     }
 }
 
-fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {
-    let text = source.read("Passphrase: ").map_err(|error| sentence::of_passphrase(&error))?;
+async fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {
+    let text = source.read("Passphrase: ").await.map_err(|error| sentence::of_passphrase(&error))?;
     Passphrase::new(&text).map_err(|error| sentence::of_passphrase_text(error).into())
 }

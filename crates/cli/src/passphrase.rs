@@ -3,14 +3,14 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{ErrorKind, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use zeroize::Zeroizing;
 
-use crate::args::GlobalOptions;
+use crate::{args::GlobalOptions, in_background, tell, terminal::Terminal};
 
 /// No passphrase is longer; a larger file is something else.
 const MAX_BYTES: u64 = 4096;
@@ -26,8 +26,12 @@ pub(crate) enum PassphraseError {
     NotText { from: String },
     #[error("the passphrase in {from} is empty")]
     Empty { from: String },
-    #[error("there is no terminal to ask for the passphrase; give --passphrase-file or --passphrase-fd")]
+    #[error("there is no terminal to ask for it")]
     NoTerminal,
+    #[error("nothing was typed")]
+    NothingTyped,
+    #[error("the terminal failed: {0}")]
+    Terminal(std::io::Error),
 }
 
 /// The source that the command line names.
@@ -53,20 +57,30 @@ impl PassphraseSource {
     }
 
     /// Reads the passphrase; at the terminal it is asked for with this question and not echoed.
-    pub(crate) fn read(&self, question: &str) -> Result<Zeroizing<String>, PassphraseError> {
-        match self {
-            Self::Terminal => rpassword::prompt_password(question)
-                .map(Zeroizing::new)
-                .map_err(|_| PassphraseError::NoTerminal),
+    pub(crate) async fn read(&self, question: &str) -> Result<Zeroizing<String>, PassphraseError> {
+        let (path, from) = match self {
+            Self::Terminal => return from_terminal(question).await,
             Self::File(path) => {
                 warn_of_readers(path);
-                from_file(path, path.display().to_string())
+                (path.clone(), path.display().to_string())
             }
             Self::Descriptor(n) => {
-                from_file(&PathBuf::from(format!("/proc/self/fd/{n}")), format!("file descriptor {n}"))
+                (PathBuf::from(format!("/proc/self/fd/{n}")), format!("file descriptor {n}"))
             }
-        }
+        };
+        // A pipe may keep us waiting.
+        in_background(move || from_file(&path, from)).await
     }
+}
+
+async fn from_terminal(question: &str) -> Result<Zeroizing<String>, PassphraseError> {
+    let mut terminal = Terminal::open().ok_or(PassphraseError::NoTerminal)?;
+    let text = terminal.ask_hidden(question).await.map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => PassphraseError::NothingTyped,
+        ErrorKind::InvalidData => PassphraseError::NotText { from: "the terminal".to_owned() },
+        _ => PassphraseError::Terminal(error),
+    })?;
+    if text.is_empty() { Err(PassphraseError::NothingTyped) } else { Ok(text) }
 }
 
 fn from_file(path: &Path, from: String) -> Result<Zeroizing<String>, PassphraseError> {
@@ -93,7 +107,8 @@ fn warn_of_readers(path: &Path) {
     let readable_by_others =
         path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0);
     if readable_by_others {
-        eprintln!("warning: {} can be read by others; make it private with: chmod 600", path.display());
+        let path = path.display();
+        tell(format_args!("warning: {path} can be read by others; make it private with: chmod 600 {path}"));
     }
 }
 
@@ -103,37 +118,37 @@ mod tests {
 
     use super::*;
 
-    fn read(content: &[u8]) -> Result<Zeroizing<String>, PassphraseError> {
+    async fn read(content: &[u8]) -> Result<Zeroizing<String>, PassphraseError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passphrase");
         fs::write(&path, content).unwrap();
-        PassphraseSource::File(path).read("")
+        PassphraseSource::File(path).read("").await
     }
 
-    #[test]
-    fn one_newline_at_the_end_is_not_part_of_it() {
-        assert_eq!(*read(b" two words \n").unwrap(), " two words ");
-        assert_eq!(*read(b"two\n\n").unwrap(), "two\n");
-        assert_eq!(*read(b"two").unwrap(), "two");
+    #[tokio::test]
+    async fn one_newline_at_the_end_is_not_part_of_it() {
+        assert_eq!(*read(b" two words \n").await.unwrap(), " two words ");
+        assert_eq!(*read(b"two\n\n").await.unwrap(), "two\n");
+        assert_eq!(*read(b"two").await.unwrap(), "two");
     }
 
-    #[test]
-    fn refuses_what_is_no_passphrase() {
-        assert!(matches!(read(b"\n"), Err(PassphraseError::Empty { .. })));
-        assert!(matches!(read(&[0xff, 0xfe]), Err(PassphraseError::NotText { .. })));
-        assert!(matches!(read(&[b'x'; 5000]), Err(PassphraseError::TooLong { .. })));
-        let missing = PassphraseSource::File("/nonexistent/passphrase".into()).read("");
+    #[tokio::test]
+    async fn refuses_what_is_no_passphrase() {
+        assert!(matches!(read(b"\n").await, Err(PassphraseError::Empty { .. })));
+        assert!(matches!(read(&[0xff, 0xfe]).await, Err(PassphraseError::NotText { .. })));
+        assert!(matches!(read(&[b'x'; 5000]).await, Err(PassphraseError::TooLong { .. })));
+        let missing = PassphraseSource::File("/nonexistent/passphrase".into()).read("").await;
         assert!(matches!(missing, Err(PassphraseError::Unreadable { .. })));
     }
 
-    #[test]
-    fn reads_an_inherited_descriptor() {
+    #[tokio::test]
+    async fn reads_an_inherited_descriptor() {
         use std::os::fd::AsRawFd;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passphrase");
         fs::write(&path, "from a descriptor\n").unwrap();
         let file = File::open(&path).unwrap();
         let source = PassphraseSource::Descriptor(u32::try_from(file.as_raw_fd()).unwrap());
-        assert_eq!(*source.read("").unwrap(), "from a descriptor");
+        assert_eq!(*source.read("").await.unwrap(), "from a descriptor");
     }
 }

@@ -336,11 +336,12 @@ pub(crate) fn of_scanned(error: &ScannedError) -> Sentence {
 }
 
 pub(crate) fn of_passphrase(error: &PassphraseError) -> Sentence {
-    sentence(
-        Exit::Usage,
-        format!("No passphrase: {error}."),
-        "It is never taken from the command line or the environment.",
-    )
+    let next = match error {
+        PassphraseError::NoTerminal => "Give it with --passphrase-file or --passphrase-fd.",
+        PassphraseError::NothingTyped | PassphraseError::Terminal(_) => "Run the command again and type it.",
+        _ => "Name a file, or an open descriptor, that holds the passphrase and nothing else.",
+    };
+    sentence(Exit::Usage, format!("No passphrase: {error}."), next)
 }
 
 pub(crate) fn of_passphrase_text(error: latchkey_crypto::vault::PassphraseError) -> Sentence {
@@ -420,6 +421,10 @@ pub(crate) fn no_roots(error: &TrustError) -> Sentence {
 }
 
 pub(crate) fn interrupted() -> Sentence {
+    sentence(Exit::Refused, "Interrupted.", "Nothing was changed.")
+}
+
+pub(crate) fn ceremony_interrupted() -> Sentence {
     sentence(
         Exit::Refused,
         "Interrupted. The advert is down and the other side gets no answer.",

@@ -8,7 +8,7 @@ use latchkey_bluetooth::{AdvertForm, KernelFacts, Radio, RadioError};
 use latchkey_crypto::hybrid::TunnelDomainId;
 use serde::Serialize;
 
-use crate::{exit::Exit, sentence};
+use crate::{exit::Exit, json, sentence};
 
 /// One line of the report; an interface, see docs/cli.md.
 #[derive(Debug, Serialize)]
@@ -34,13 +34,12 @@ pub(crate) async fn run(
     radio: &Radio,
     domain: TunnelDomainId,
     place: &VaultPlace,
-    json: bool,
+    as_json: bool,
 ) -> io::Result<Exit> {
     let lines: Vec<Line> = examine(radio, domain, place).await.into_iter().flat_map(lines_of).collect();
     let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &lines)?;
-        writeln!(out)?;
+    if as_json {
+        json::write(&mut out, &lines)?;
     } else {
         for line in &lines {
             let mark = match line.result {
@@ -48,9 +47,9 @@ pub(crate) async fn run(
                 Outcome::Warning => "warning",
                 Outcome::Failed => "FAILED ",
             };
-            writeln!(out, "{mark}  {:<17}  {}", line.check, line.found)?;
+            writeln!(out, "{mark}  {:<18}  {}", line.check, line.found)?;
             if let Some(remedy) = &line.remedy {
-                writeln!(out, "{:27} → {remedy}", "")?;
+                writeln!(out, "{:28} → {remedy}", "")?;
             }
         }
     }

@@ -9,7 +9,7 @@ use latchkey_vault::{OpenOptions, VaultError};
 use zeroize::Zeroizing;
 use zxcvbn::{Score, zxcvbn};
 
-use crate::{Problem, exit::Exit, opening, passphrase::PassphraseSource, sentence};
+use crate::{Problem, exit::Exit, opening, passphrase::PassphraseSource, sentence, tell};
 
 /// A passphrase of one's own choice has at least so many characters.
 const LEAST_CHARS: usize = 12;
@@ -17,14 +17,14 @@ const LEAST_CHARS: usize = 12;
 const JUDGED_CHARS: usize = 128;
 
 /// Makes a new vault.
-pub(crate) fn run(place: &VaultPlace, source: &PassphraseSource) -> Result<Exit, Problem> {
+pub(crate) async fn run(place: &VaultPlace, source: &PassphraseSource) -> Result<Exit, Problem> {
     // Told before a passphrase is thought up.
     if place.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(sentence::of_vault(&VaultError::AlreadyExists).into());
     }
-    let text = choose(source)?;
+    let text = choose(source).await?;
     let passphrase = Passphrase::new(&text).map_err(sentence::of_passphrase_text)?;
-    eprintln!("Measuring this machine, then making the vault …");
+    tell("Measuring this machine, then making the vault …");
     let started = Instant::now();
     let params = vaults::calibrate().map_err(|error| sentence::of_vault(&VaultError::Kdf(error)))?;
     if let Some(above) = place.folder.parent() {
@@ -54,13 +54,16 @@ pub(crate) fn run(place: &VaultPlace, source: &PassphraseSource) -> Result<Exit,
 }
 
 /// Takes the passphrase, twice at the terminal, and judges it.
-fn choose(source: &PassphraseSource) -> Result<Zeroizing<String>, Problem> {
-    let text = source.read("New passphrase: ").map_err(|error| sentence::of_passphrase(&error))?;
+async fn choose(source: &PassphraseSource) -> Result<Zeroizing<String>, Problem> {
+    if !source.is_given() {
+        tell("Choose a passphrase: five or six words that do not belong together are good.");
+    }
+    let text = source.read("New passphrase: ").await.map_err(|error| sentence::of_passphrase(&error))?;
     if let Some(weakness) = weakness(&text) {
         return Err(sentence::weak_passphrase(&weakness).into());
     }
     if !source.is_given() {
-        let again = source.read("The same again: ").map_err(|error| sentence::of_passphrase(&error))?;
+        let again = source.read("The same again: ").await.map_err(|error| sentence::of_passphrase(&error))?;
         if *again != *text {
             return Err(sentence::passphrases_differ().into());
         }

@@ -7,7 +7,7 @@ use latchkey_vault::Entry;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Problem, exit::Exit, opening, passphrase::PassphraseSource, sentence};
+use crate::{Problem, exit::Exit, json, opening, passphrase::PassphraseSource, sentence};
 
 /// A passkey in JSON; an interface, see docs/cli.md.
 #[derive(Debug, Serialize)]
@@ -52,22 +52,21 @@ impl<'a> Listed<'a> {
 }
 
 /// Lists the passkeys that fit a query.
-pub(crate) fn run(
+pub(crate) async fn run(
     place: &VaultPlace,
     source: &PassphraseSource,
     query: Option<&str>,
-    json: bool,
+    as_json: bool,
 ) -> Result<Exit, Problem> {
-    let (vault, _proof) = opening::open(place, source)?;
+    let (vault, _proof) = opening::open(place, source).await?;
     let mut entries = vault.list().map_err(|error| sentence::of_vault(&error))?;
     opening::close(vault);
     entries.retain(|entry| entry.binned_at.is_none() && query.is_none_or(|query| fits(entry, query)));
     entries.sort_by(|a, b| (a.rp_id.as_str(), a.created_at).cmp(&(b.rp_id.as_str(), b.created_at)));
     let mut out = io::BufWriter::new(io::stdout().lock());
-    if json {
+    if as_json {
         let listed: Vec<_> = entries.iter().map(Listed::of).collect();
-        serde_json::to_writer_pretty(&mut out, &listed).map_err(io::Error::from)?;
-        writeln!(out)?;
+        json::write(&mut out, &listed)?;
     } else if entries.is_empty() {
         writeln!(out, "{}", if query.is_some() { "Nothing fits." } else { "No passkeys yet." })?;
     } else {

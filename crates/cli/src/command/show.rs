@@ -6,7 +6,7 @@ use latchkey_vault::Entry;
 use serde::Serialize;
 
 use super::list::{Listed, rfc3339};
-use crate::{Problem, exit::Exit, opening, passphrase::PassphraseSource, sentence};
+use crate::{Problem, exit::Exit, json, opening, passphrase::PassphraseSource, sentence};
 
 /// A passkey with its history in JSON; an interface, see docs/cli.md.
 #[derive(Debug, Serialize)]
@@ -50,13 +50,13 @@ impl Line {
 }
 
 /// Shows one passkey.
-pub(crate) fn run(
+pub(crate) async fn run(
     place: &VaultPlace,
     source: &PassphraseSource,
     id: &str,
-    json: bool,
+    as_json: bool,
 ) -> Result<Exit, Problem> {
-    let (vault, _proof) = opening::open(place, source)?;
+    let (vault, _proof) = opening::open(place, source).await?;
     let entries = vault.list().map_err(|error| sentence::of_vault(&error))?;
     let id = id.to_ascii_lowercase();
     let mut meant =
@@ -71,10 +71,9 @@ pub(crate) fn run(
     opening::close(vault);
     let history: Vec<_> = history.iter().map(Line::of).collect();
     let mut out = io::stdout().lock();
-    if json {
+    if as_json {
         let shown = Shown { listed: Listed::of(entry), history };
-        serde_json::to_writer_pretty(&mut out, &shown).map_err(io::Error::from)?;
-        writeln!(out)?;
+        json::write(&mut out, &shown)?;
     } else {
         write_text(&mut out, entry, &history)?;
     }

@@ -22,10 +22,10 @@ use crate::{
     Problem,
     args::{CodeSource, SignIn},
     exit::Exit,
-    opening,
+    in_background, opening,
     passphrase::PassphraseSource,
     person::{AtTerminal, Script},
-    sentence,
+    sentence, tell,
     terminal::Terminal,
 };
 
@@ -47,21 +47,23 @@ pub(crate) async fn run(
     if approval.is_none() && terminal.is_none() {
         return Err(sentence::no_terminal().into());
     }
+    opening::expect_vault(place)?;
     let code = read_code(&arguments.code, terminal.as_mut()).await?;
+    let code = Scanned::from_qr(code, domain).map_err(|error| sentence::of_scanned(&error))?;
     let service = TunnelClient::new().map_err(|error| sentence::no_roots(&error))?;
     let advertiser = BluezAdvertiser::new(radio);
 
-    let (mut vault, proof) = opening::open(place, source)?;
+    let (mut vault, proof) = opening::open(place, source).await?;
     let result = match (approval, terminal) {
         (Some(approval), _) => {
             let verified = VerifiedUser::new(proof, Verification::Script, now());
             let mut script = Script::new(approval.rp_id, approval.account, arguments.replace, verified);
-            perform(code, domain, &mut vault, &service, &advertiser, &mut script).await
+            perform(code, &mut vault, &service, &advertiser, &mut script).await
         }
         (None, Some(terminal)) => {
             let verified = VerifiedUser::new(proof, Verification::Passphrase, now());
             let mut person = AtTerminal::new(terminal, verified);
-            perform(code, domain, &mut vault, &service, &advertiser, &mut person).await
+            perform(code, &mut vault, &service, &advertiser, &mut person).await
         }
         (None, None) => return Err(sentence::no_terminal().into()),
     };
@@ -95,14 +97,13 @@ async fn read_code(source: &CodeSource, terminal: Option<&mut Terminal>) -> Resu
     let text = match source {
         CodeSource { qr: Some(text), .. } => text.clone(),
         CodeSource { qr_image: Some(path), .. } => {
-            let file = read_picture(path).map_err(|error| sentence::unreadable_picture(path, &error))?;
-            picture::read_fido_code(file).map_err(sentence::of_picture)?
+            let (from, path) = (path.clone(), path);
+            let file = in_background(move || read_picture(&from)).await;
+            let file = file.map_err(|error| sentence::unreadable_picture(path, &error))?;
+            in_background(|| picture::read_fido_code(file)).await.map_err(sentence::of_picture)?
         }
         CodeSource { qr_stdin: true, .. } => {
-            let mut text = String::new();
-            let read = io::stdin().lock().take(MAX_CODE_BYTES).read_to_string(&mut text);
-            read.map_err(|_| sentence::no_code_given())?;
-            text
+            in_background(read_stdin).await.map_err(|_| sentence::no_code_given())?
         }
         CodeSource { qr: None, qr_image: None, qr_stdin: false } => {
             let terminal = terminal.ok_or_else(sentence::no_code_given)?;
@@ -113,12 +114,23 @@ async fn read_code(source: &CodeSource, terminal: Option<&mut Terminal>) -> Resu
             terminal.ask("Text of the code (FIDO:/…): ").await?
         }
     };
+    if text.trim().is_empty() {
+        return Err(sentence::no_code_given().into());
+    }
     let code = QrContent::parse(text.trim()).map_err(|error| sentence::of_qr(&error))?;
     if let Some(made_at) = code.made_at().filter(|at| at.abs_diff(now()) > OLD_CODE_SECONDS) {
         let hours = made_at.abs_diff(now()) / 3600;
-        eprintln!("warning: by its own clock this code is {hours} h old, or one of the two clocks is wrong");
+        tell(format_args!(
+            "warning: by its own clock this code is {hours} h old, or one of the two clocks is wrong"
+        ));
     }
     Ok(code)
+}
+
+fn read_stdin() -> io::Result<String> {
+    let mut text = String::new();
+    io::stdin().lock().take(MAX_CODE_BYTES).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Reads at most one byte more than a picture may have, so that a larger one is refused and not read.
@@ -129,24 +141,22 @@ fn read_picture(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 async fn perform<P: Person>(
-    code: QrContent,
-    domain: TunnelDomainId,
+    code: Scanned,
     vault: &mut Vault,
     service: &TunnelClient,
     advertiser: &BluezAdvertiser,
     person: &mut P,
 ) -> Result<Result<Success, CeremonyFailure>, Problem> {
-    let code = Scanned::from_qr(code, domain).map_err(|error| sentence::of_scanned(&error))?;
     let authenticator = Authenticator::new(vault.id());
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut watch = |stage| eprintln!("{}", stage_text(stage));
+    let mut watch = |stage| tell(stage_text(stage));
     let ports = Ports { service, advertiser, person, watch: &mut watch };
     // Dropping the ceremony takes the advert down and breaks the tunnel.
     tokio::select! {
         result = answer_code(code, &authenticator, vault, ports) => Ok(result),
-        _ = interrupt.recv() => Err(sentence::interrupted().into()),
-        _ = terminate.recv() => Err(sentence::interrupted().into()),
+        _ = interrupt.recv() => Err(sentence::ceremony_interrupted().into()),
+        _ = terminate.recv() => Err(sentence::ceremony_interrupted().into()),
     }
 }
 
@@ -161,19 +171,18 @@ fn stage_text(stage: Stage) -> &'static str {
 }
 
 fn report(result: Result<Success, CeremonyFailure>) -> Result<Exit, Problem> {
-    let mut out = io::stdout().lock();
-    match result {
-        Ok(Success::Created(account)) => {
-            writeln!(out, "Made a passkey{}. It is in your vault.", of(&account))?
-        }
-        Ok(Success::SignedIn(account)) => writeln!(out, "Signed in{}.", of(&account))?,
+    let told = match result {
+        Ok(Success::Created(account)) => format!("Made a passkey{}. It is in your vault.", of(&account)),
+        Ok(Success::SignedIn(account)) => format!("Signed in{}.", of(&account)),
         Err(failure) => {
             // For developers: the chain of causes, which holds nothing personal.
             let causes: Vec<_> = causes(&failure).collect();
             tracing::debug!(?causes, "ceremony failed");
             return Err(sentence::of_ceremony(&failure).into());
         }
-    }
+    };
+    // The other side has its answer, whether or not anybody reads this.
+    let _ = writeln!(io::stdout(), "{told}");
     Ok(Exit::Done)
 }
 

@@ -5,7 +5,7 @@ use latchkey_crypto::vault::SlotKind;
 use latchkey_vault::{VaultError, describe};
 use serde::Serialize;
 
-use crate::{Problem, exit::Exit, sentence};
+use crate::{Problem, exit::Exit, json, sentence};
 
 /// An interface, see docs/cli.md.
 #[derive(Debug, Serialize)]
@@ -25,7 +25,7 @@ struct Slot {
 }
 
 /// Tells where the vault is and how it is protected, without a passphrase.
-pub(crate) fn run(place: &VaultPlace, json: bool) -> Result<Exit, Problem> {
+pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
     let described = match describe(&place.folder) {
         Ok(described) => Some(described),
         Err(VaultError::NotFound) => None,
@@ -50,9 +50,8 @@ pub(crate) fn run(place: &VaultPlace, json: bool) -> Result<Exit, Problem> {
         slots: slots.collect(),
     };
     let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &status).map_err(io::Error::from)?;
-        writeln!(out)?;
+    if as_json {
+        json::write(&mut out, &status)?;
         return Ok(Exit::Done);
     }
     writeln!(out, "Vault    {}", status.vault)?;

@@ -3,13 +3,14 @@ use std::io::{self, Write};
 use latchkey_crypto::hybrid::TunnelDomainId;
 use latchkey_tunnel::{
     domains,
-    relay::Limits,
+    relay::{Limits, RelayError},
     serve::{ServeOptions, serve},
 };
 
 use crate::{
     args::{Tunnel, TunnelNames},
     exit::Exit,
+    tell,
 };
 
 /// Serves, or lists the names a service can have.
@@ -29,21 +30,25 @@ pub(crate) async fn run(arguments: Tunnel) -> io::Result<Exit> {
                 Ok(Exit::Done)
             }
             Err(error) => {
-                eprintln!("latchkey: {error}; a service of your own has 256 to 65535");
+                tell(format_args!("latchkey: {error}; a service of your own has 256 to 65535"));
                 Ok(Exit::Usage)
             }
         },
         (None, Some(listen)) => {
             let options =
                 ServeOptions { listen, cert: arguments.cert, key: arguments.key, limits: Limits::default() };
-            let ready = |address| eprintln!("latchkey: tunnel service listening on {address}");
+            let ready = |address| tell(format_args!("latchkey: tunnel service listening on {address}"));
             match serve(options, ready).await {
                 Ok(()) => Ok(Exit::Done),
                 Err(error) => {
                     let source =
                         std::error::Error::source(&error).map(|e| format!(": {e}")).unwrap_or_default();
-                    eprintln!("latchkey: {error}{source}");
-                    Ok(Exit::Network)
+                    tell(format_args!("latchkey: {error}{source}"));
+                    Ok(match error {
+                        RelayError::Listen { .. } | RelayError::Signals { .. } => Exit::Network,
+                        // Certificate and key: something that the call named is not there, or not what it should be.
+                        _ => Exit::Usage,
+                    })
                 }
             }
         }

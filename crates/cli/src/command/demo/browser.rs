@@ -17,7 +17,7 @@ use latchkey_rehearsal::{
     staged_relay::StagedRelay,
 };
 
-use super::stage::{Failure, ThrowAwayVault, act, judge, step};
+use super::stage::{Failure, ThrowAwayVault, act, judge, narrate, step};
 
 /// How long a browser may take to show its code, on a busy machine.
 const CODE_TIME: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ const CODE_TIME: Duration = Duration::from_secs(60);
 const LOOK_TIME: Duration = Duration::from_secs(30);
 
 pub(super) async fn run() -> Result<bool, Failure> {
-    println!("A sign-in in a real Chromium with a passkey of this machine, played on this machine alone.");
+    narrate("A sign-in in a real Chromium with a passkey of this machine, played on this machine alone.");
     act("Before it begins");
     step("this machine", "makes a vault and throws it away afterwards");
     let mut vault = ThrowAwayVault::make()?;

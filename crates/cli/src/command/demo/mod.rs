@@ -8,6 +8,7 @@ mod browser;
 mod other_machine;
 mod stage;
 
+use self::stage::narrate;
 use crate::{Problem, exit::Exit};
 
 /// Creates a passkey, then signs in with it; the end is the relying party's verdict.
@@ -15,11 +16,11 @@ pub(crate) async fn run(browser: bool) -> Result<Exit, Problem> {
     let outcome = if browser { browser::run().await } else { other_machine::run().await };
     match outcome {
         Ok(true) => {
-            println!("\nThe site accepted both: the passkey was made and signed in. Nothing of it is kept.");
+            narrate("\nThe site accepted both: the passkey was made and signed in. Nothing of it is kept.");
             Ok(Exit::Done)
         }
         Ok(false) => {
-            println!("\nThe site did not accept it. This should not happen; please report it.");
+            narrate("\nThe site did not accept it. This should not happen; please report it.");
             Ok(Exit::OtherSideGaveUp)
         }
         Err(problem) => Err(crate::sentence::demo_failed(&*problem).into()),

@@ -10,12 +10,12 @@ use latchkey_rehearsal::{
 };
 use tokio::sync::oneshot;
 
-use super::stage::{Failure, ThrowAwayVault, act, judge, step};
+use super::stage::{Failure, ThrowAwayVault, act, judge, narrate, step};
 
 const ORIGIN: &str = "https://practice.example";
 
 pub(super) async fn run() -> Result<bool, Failure> {
-    println!("A sign-in with a passkey of this machine, played on this machine alone.");
+    narrate("A sign-in with a passkey of this machine, played on this machine alone.");
     act("Before it begins");
     step("this machine", "makes a vault and throws it away afterwards");
     let mut play = Play {

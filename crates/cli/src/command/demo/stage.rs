@@ -1,6 +1,10 @@
 //! What both demos share: the throw-away vault and this machine's side of a ceremony.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    fmt::Display,
+    io::{self, Write},
+};
 
 use latchkey_app::{
     Decision, Person,
@@ -97,13 +101,18 @@ fn stage_text(stage: Stage) -> &'static str {
     }
 }
 
+/// A line on standard output. The play goes on when nobody watches any more.
+pub(super) fn narrate(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// One line of the play.
 pub(super) fn step(who: &str, what: &str) {
-    println!("  {who:>13} │ {what}");
+    narrate(format_args!("  {who:>13} │ {what}"));
 }
 
 pub(super) fn act(title: &str) {
-    println!("\n{title}");
+    narrate(format_args!("\n{title}"));
 }
 
 /// Shows what the site checked, and gives whether it accepted.
