@@ -1,0 +1,61 @@
+//! Ctrl-C and SIGTERM end a command with a sentence, and leave the terminal as it was. `Terminal::end` checks the
+//! latter after every test.
+
+use crate::home::Home;
+
+#[test]
+fn ctrl_c_at_a_passphrase_prompt() {
+    let home = Home::with_empty_vault();
+    for (arguments, question) in [
+        (&["list"][..], "Passphrase: "),
+        (&["show", "0a"], "Passphrase: "),
+        (&["init", "--vault", "new"], "New passphrase: "),
+    ] {
+        let mut terminal = home.at_terminal(arguments);
+        terminal.read_until(question);
+        terminal.wait_for_hidden_typing();
+        terminal.press_ctrl_c();
+        terminal.read_until("Interrupted.");
+        assert_eq!(terminal.end().0, 1, "{arguments:?}");
+    }
+    assert!(!home.path("new").exists());
+}
+
+#[test]
+fn sigterm_at_a_passphrase_prompt() {
+    let home = Home::with_empty_vault();
+    let mut terminal = home.at_terminal(&["list"]);
+    terminal.read_until("Passphrase: ");
+    terminal.wait_for_hidden_typing();
+    terminal.terminate();
+    terminal.read_until("Interrupted.");
+    assert_eq!(terminal.end().0, 1);
+}
+
+#[test]
+fn ctrl_c_where_a_code_is_awaited() {
+    let home = Home::with_empty_vault();
+    let mut terminal = home.at_terminal(&["sign-in"]);
+    terminal.read_until("Text of the code (FIDO:/…): ");
+    assert!(terminal.echoes());
+    terminal.press_ctrl_c();
+    terminal.read_until("Interrupted.");
+    assert_eq!(terminal.end().0, 1);
+
+    // Here standard input is read, which never ends.
+    let terminal = home.at_terminal(&["sign-in", "--qr-stdin", "-v"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    terminal.terminate();
+    let (code, shown) = terminal.end();
+    assert_eq!((code, shown.contains("Interrupted.")), (1, true), "{shown}");
+}
+
+#[test]
+fn ctrl_c_while_a_passphrase_is_awaited_from_a_pipe() {
+    let home = Home::with_empty_vault();
+    let mut terminal = home.at_terminal(&["list", "--passphrase-fd", "0"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    terminal.press_ctrl_c();
+    terminal.read_until("Interrupted.");
+    assert_eq!(terminal.end().0, 1);
+}

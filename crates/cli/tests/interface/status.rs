@@ -1,0 +1,47 @@
+use latchkey_crypto::vault::Passphrase;
+use latchkey_vault::Vault;
+use serde_json::json;
+
+use crate::{home::Home, vaults::PASSPHRASE};
+
+#[test]
+fn needs_no_passphrase() {
+    let home = Home::with_empty_vault();
+    let shown = home.run(&["status"]).output();
+    assert!(shown.contains(&home.vault().display().to_string()), "{shown}");
+    assert!(shown.contains("Opens by passphrase (Argon2id, 3 passes over 64 MiB)"), "{shown}");
+    assert!(shown.contains("In use   no"));
+    let expected = json!({
+        "vault": home.vault(),
+        "exists": true,
+        "in_use": false,
+        "slots": [{"kind": "passphrase", "passes": 3, "memory_kib": 65536, "lanes": 4}],
+    });
+    assert_eq!(home.run(&["status", "--json"]).json(), expected);
+}
+
+#[test]
+fn tells_a_missing_vault() {
+    let home = Home::new();
+    assert!(home.run(&["status"]).output().contains("not there yet; make it with: latchkey init"));
+    let expected = json!({"vault": home.vault(), "exists": false, "in_use": false, "slots": []});
+    assert_eq!(home.run(&["status", "--json"]).json(), expected);
+    assert!(!home.vault().exists());
+}
+
+#[test]
+fn names_the_whole_path() {
+    let home = Home::new();
+    let expected = home.path("").join("some/vault");
+    assert_eq!(home.run(&["status", "--json", "--vault", "some/vault"]).json()["vault"], json!(expected));
+}
+
+#[test]
+fn tells_whether_a_process_holds_it() {
+    let home = Home::with_empty_vault();
+    let (vault, _proof) = Vault::open(home.vault(), &Passphrase::new(PASSPHRASE).unwrap()).unwrap();
+    assert_eq!(home.run(&["status", "--json"]).json()["in_use"], true);
+    assert!(home.run(&["status"]).output().contains("In use   yes, by another process"));
+    vault.close().unwrap();
+    assert_eq!(home.run(&["status", "--json"]).json()["in_use"], false);
+}
