@@ -1,6 +1,6 @@
 # What you can do here. The work is in scripts/; each target sets up what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help run test check soak guest bench fuzz setup
+.PHONY: help run install test check soak guest bench fuzz setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -8,6 +8,10 @@ help: ## this list
 run: ## install what is missing, build, and show a whole ceremony (ARGS=--browser: with a real Chromium)
 	@scripts/setup.sh $(if $(findstring --browser,$(ARGS)),browser,build)
 	@scripts/run.sh $(ARGS)
+
+install: ## build and install `latchkey` into PREFIX/bin (~/.local)
+	@scripts/setup.sh build
+	@scripts/install.sh "$${PREFIX:-$$HOME/.local}"
 
 test: ## check, then every test, whole ceremonies included (at most 40 minutes on two cores)
 	@scripts/setup.sh test
