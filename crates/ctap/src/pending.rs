@@ -186,7 +186,7 @@ impl Reply {
         match finished {
             Ok((mut response, conclusion)) => {
                 let mut message = conclusion.status().message();
-                message.append(&mut cbor::encode(&response));
+                cbor::encode_to(&mut message, &response);
                 response.zeroize();
                 Self { message, conclusion }
             }

@@ -1,5 +1,3 @@
-use std::collections::HashSet;
-
 use super::Value;
 
 /// How deep arrays and maps may be nested. A `prf` input with `evalByCredential` needs 5 (CTAP 2.2 §8 says 4).
@@ -120,21 +118,26 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, count: u64, depth: u8) -> Result<Value, DecodeError> {
         self.plausible(count.saturating_mul(2))?;
         let mut entries = Vec::new();
-        let mut seen: HashSet<&'a [u8]> = HashSet::new();
-        let mut last: &'a [u8] = &[];
+        let mut keys: Vec<&'a [u8]> = Vec::new();
+        let mut ascending = true;
         for _ in 0..count {
             let before = self.rest;
             let key = self.value(depth + 1)?;
             let encoded = before.get(..before.len() - self.rest.len()).unwrap_or_default();
-            // Heads are in shortest form, so two equal scalar keys have equal bytes.
-            if !seen.insert(encoded) {
-                return Err(DecodeError::DuplicateKey);
-            }
+            let last = keys.last().copied().unwrap_or_default();
             if self.sorted && encoded < last {
                 return Err(DecodeError::KeyOrder);
             }
-            last = encoded;
+            ascending &= last < encoded;
+            keys.push(encoded);
             entries.push((key, self.value(depth + 1)?));
+        }
+        // Heads are in shortest form, so two equal scalar keys have equal bytes; and keys that ascend all differ.
+        if !ascending {
+            keys.sort_unstable();
+            if keys.windows(2).any(|pair| pair.first() == pair.last()) {
+                return Err(DecodeError::DuplicateKey);
+            }
         }
         Ok(Value::Map(entries))
     }

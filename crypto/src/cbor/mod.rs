@@ -19,5 +19,5 @@ mod encode;
 mod value;
 
 pub use decode::{DecodeError, MAX_DEPTH, decode, decode_canonical, decode_prefix};
-pub use encode::encode;
+pub use encode::{encode, encode_to};
 pub use value::Value;
