@@ -1,0 +1,78 @@
+use latchkey_passkey::RpIdError;
+
+use super::{Sentence, sentence};
+use crate::exit::Exit;
+
+pub(crate) fn no_home() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "There is no home folder to keep vaults in.",
+        "Set HOME, or name the vault with --vault DIR.",
+    )
+}
+
+pub(crate) fn no_such_tunnel() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "No tunnel service has this id or name.",
+        "Ids are 0 and 256 to 65535; `latchkey tunnel domains` lists the names.",
+    )
+}
+
+pub(crate) fn tunnel_without_authenticators() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "Tunnel service 1 serves only its own maker's phones.",
+        "Use 0, or a service of your own (256 to 65535).",
+    )
+}
+
+pub(crate) fn no_terminal() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "There is no terminal to ask you on.",
+        "For scripts: --approve RP_ID with --passphrase-file or --passphrase-fd.",
+    )
+}
+
+pub(crate) fn approve_without_passphrase() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "--approve takes the place of your answer, so the passphrase must come with the same call.",
+        "Add --passphrase-file or --passphrase-fd.",
+    )
+}
+
+pub(crate) fn not_an_rp_id(error: &RpIdError) -> Sentence {
+    sentence(
+        Exit::Usage,
+        format!("--approve names no site: {error}."),
+        "Give a bare domain in small letters, such as example.org.",
+    )
+}
+
+pub(crate) fn not_an_id() -> Sentence {
+    sentence(Exit::Usage, "--account is no id.", "`latchkey list --json` shows them: 32 hex digits.")
+}
+
+pub(crate) fn interrupted() -> Sentence {
+    sentence(Exit::Refused, "Interrupted.", "Nothing was changed.")
+}
+
+pub(crate) fn ceremony_interrupted() -> Sentence {
+    sentence(
+        Exit::Refused,
+        "Interrupted. The advert is down and the other side gets no answer.",
+        "Cancel in the browser too.",
+    )
+}
+
+pub(crate) fn demo_failed(problem: &(dyn std::error::Error + 'static)) -> Sentence {
+    let causes: Vec<_> =
+        std::iter::successors(Some(problem), |error| error.source()).map(ToString::to_string).collect();
+    sentence(
+        Exit::OtherSideGaveUp,
+        format!("The demo stopped: {}.", causes.join(": ")),
+        "It needs loopback sockets; with --browser also Chromium, Xvfb, openbox and dbus-daemon.",
+    )
+}

@@ -1,0 +1,32 @@
+//! The sentences for everything that can go wrong: what happened, what to do next, and the exit code.
+//!
+//! Matches name every case of our own enums, so a new one does not compile until it has its sentence; cases that
+//! may come from a library's side of an enum get the general one.
+
+mod call;
+mod ceremony;
+mod code;
+mod network;
+mod vault;
+
+pub(crate) use call::*;
+pub(crate) use ceremony::*;
+pub(crate) use code::*;
+pub(crate) use network::*;
+pub(crate) use vault::*;
+
+use crate::exit::Exit;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sentence {
+    pub(crate) exit: Exit,
+    pub(crate) what: String,
+    pub(crate) next: String,
+}
+
+fn sentence(exit: Exit, what: impl Into<String>, next: impl Into<String>) -> Sentence {
+    Sentence { exit, what: what.into(), next: next.into() }
+}
+
+const NEW_CODE: &str = "Cancel in the browser, ask for a new QR code there, and try again.";
+const DOCTOR: &str = "Run `latchkey doctor` to see what is missing.";

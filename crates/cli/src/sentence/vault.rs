@@ -1,0 +1,139 @@
+use std::{io, path::Path};
+
+use latchkey_vault::{Finding, VaultError};
+
+use super::{Sentence, sentence};
+use crate::{exit::Exit, passphrase::PassphraseError};
+
+pub(crate) fn of_vault(error: &VaultError) -> Sentence {
+    use VaultError as V;
+    let damaged = |what: String, next: &str| sentence(Exit::VaultDamaged, what, next);
+    match error {
+        V::NotFound => sentence(
+            Exit::Usage,
+            "There is no vault here.",
+            "Make one with `latchkey init`, or name yours with --vault DIR.",
+        ),
+        V::AlreadyExists => sentence(
+            Exit::Usage,
+            "There is a vault here already, or a folder with other files in it.",
+            "Name another place with --vault DIR.",
+        ),
+        V::WrongPassphrase => sentence(
+            Exit::WrongPassphrase,
+            "Wrong passphrase.",
+            "Mind capitals and the keyboard's language, and try again.",
+        ),
+        V::InUse { process } => sentence(
+            Exit::VaultInUse,
+            match process {
+                Some(process) => format!("The vault is in use by another process ({process})."),
+                None => "The vault is in use by another process.".to_owned(),
+            },
+            "Wait until it is done, or end it.",
+        ),
+        V::Damaged(damage) => damaged(
+            format!("The vault is damaged: {damage}."),
+            "Nothing was changed. Copy its folder before you try anything else.",
+        ),
+        V::RolledBack { seen, found } => damaged(
+            format!("The vault is older than what this machine has seen of it (change {found} of {seen})."),
+            "Somebody put an old copy back, or a disk lost writes. Nothing was changed.",
+        ),
+        V::TooNew { .. } => {
+            damaged("A later version of Latchkey wrote this vault.".into(), "Update Latchkey.")
+        }
+        V::Kdf(error) => damaged(
+            format!("The vault's key derivation was refused: {error}."),
+            "Somebody may have changed the vault's header.",
+        ),
+        V::Full => damaged("The disk is full.".into(), "Nothing was lost. Make room and try again."),
+        V::ReadOnly => damaged(
+            "The vault is on a medium that cannot be written.".into(),
+            "Nothing was lost. Make it writable and try again.",
+        ),
+        V::NotPermitted { doing } => damaged(
+            format!("You may not do this with the vault's files ({doing})."),
+            "Look at their owner and rights.",
+        ),
+        error => damaged(format!("The vault failed: {error}."), "Nothing that was acknowledged is lost."),
+    }
+}
+
+/// What is wrong with a vault that is usable all the same.
+pub(crate) fn of_finding(finding: &Finding) -> String {
+    let or_several = |id: &Option<_>| id.map_or("several passkeys".to_owned(), |id| format!("passkey {id}"));
+    match finding {
+        Finding::HeaderGenerationDamaged => {
+            "one of the two copies of the vault's header is damaged; the other serves".into()
+        }
+        Finding::HeaderOlder { .. } => {
+            "the vault's header is older than its data: an old copy may have been put back".into()
+        }
+        Finding::OlderAccepted { seen, found } => {
+            format!("the vault is at change {found}, this machine has seen {seen}")
+        }
+        Finding::WitnessUnreadable => {
+            "this machine's memory of the vault is unreadable, so an older copy would not be noticed".into()
+        }
+        Finding::WitnessUnwritable => {
+            "this machine's memory of the vault cannot be written, so an older copy would not be noticed"
+                .into()
+        }
+        Finding::RecordDamaged { id, .. } => {
+            format!("a record of {} is damaged and set aside", or_several(id))
+        }
+        Finding::RecordTooNew { id, .. } => {
+            format!("a later version of Latchkey wrote a record of {}; it is set aside", or_several(id))
+        }
+        Finding::PasskeyMissing { id } => format!("passkey {id} is lost"),
+        Finding::SecretMissing { id } => format!("the key of passkey {id} is lost; it cannot sign in"),
+        Finding::RecordsMissing { count } => format!("{count} records are lost"),
+        Finding::RecordsAdded { count } => format!("{count} records are there that nobody stored"),
+        Finding::RecordsExchanged => "some records are older than they should be".into(),
+        Finding::JournalBroken => "the journal was cut short; a snapshot took its place".into(),
+        Finding::SnapshotFailed => "a snapshot could not be made; the journal goes on".into(),
+        _ => "something is not as it should be; `latchkey` is too old to say what".into(),
+    }
+}
+
+pub(crate) fn of_passphrase(error: &PassphraseError) -> Sentence {
+    let next = match error {
+        PassphraseError::NoTerminal => "Give it with --passphrase-file or --passphrase-fd.",
+        PassphraseError::NothingTyped | PassphraseError::Terminal(_) => "Run the command again and type it.",
+        _ => "Name a file, or an open descriptor, that holds the passphrase and nothing else.",
+    };
+    sentence(Exit::Usage, format!("No passphrase: {error}."), next)
+}
+
+pub(crate) fn of_passphrase_text(error: latchkey_crypto::vault::PassphraseError) -> Sentence {
+    sentence(Exit::Usage, format!("This cannot be a passphrase: {error}."), "Give another.")
+}
+
+pub(crate) fn weak_passphrase(why: &str) -> Sentence {
+    sentence(
+        Exit::Usage,
+        format!("This passphrase is too weak. {why}"),
+        "Take five or six words that do not belong together.",
+    )
+}
+
+pub(crate) fn passphrases_differ() -> Sentence {
+    sentence(Exit::Usage, "The two are not the same.", "Try again.")
+}
+
+pub(crate) fn of_folder(folder: &Path, error: &io::Error) -> Sentence {
+    sentence(
+        Exit::VaultDamaged,
+        format!("Cannot make {}: {error}.", folder.display()),
+        "Look at the rights of the folder above it.",
+    )
+}
+
+pub(crate) fn no_such_passkey() -> Sentence {
+    sentence(Exit::Nothing, "There is no such passkey.", "`latchkey list` shows the ids.")
+}
+
+pub(crate) fn unclear_passkey() -> Sentence {
+    sentence(Exit::Usage, "Several passkeys begin with this.", "Give more digits of the id.")
+}
