@@ -9,7 +9,7 @@ use latchkey_crypto::vault::{
 use latchkey_passkey::{Passkey, PasskeyId, UseRecord};
 use rand_core::{CryptoRng, UnwrapErr};
 
-use crate::backend::{Backend, Change, DEVICE_KEY, MANIFEST_KEY, Tree};
+use crate::backend::{Backend, BackendError, Change, DEVICE_KEY, MANIFEST_KEY, Tree};
 use crate::check::check_thoroughly;
 use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_secret};
 use crate::safeguards::Safeguards;
@@ -254,7 +254,9 @@ impl Vault {
             if plaintext.len() > MOST_RECORD_BYTES {
                 return Err(VaultError::TooLarge { got: plaintext.len(), most: MOST_RECORD_BYTES });
             }
-            let Some(kind) = tree.kind(key) else { continue };
+            // Passed over, it would be acknowledged and lost.
+            let no_kind = || BackendError::Damaged("a record of no kind".to_owned());
+            let kind = tree.kind(key).ok_or_else(no_kind)?;
             let before = self.backend.get(*tree, key)?;
             let version = before.as_deref().and_then(claimed_version).unwrap_or(0).wrapping_add(1);
             let envelope = self.keys.seal(kind, key, version, plaintext, rng)?;

@@ -110,6 +110,9 @@ pub(crate) enum BackendError {
     /// It is not there.
     #[error("missing")]
     Missing,
+    /// Somebody else has it open: one that was given up because it hung, say.
+    #[error("in use")]
+    InUse,
     /// Its files make no sense to it. What it said is for developers.
     #[error("damaged: {0}")]
     Damaged(String),
@@ -122,6 +125,7 @@ impl From<BackendError> for VaultError {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::Io(source) => VaultError::io("using the database", source),
+            BackendError::InUse => VaultError::InUse { process: None },
             BackendError::Missing => VaultError::Damaged(Damage::DatabaseMissing),
             BackendError::Damaged(detail) => VaultError::Damaged(Damage::DatabaseUnreadable { detail }),
             BackendError::TimedOut => VaultError::Damaged(Damage::DatabaseHangs),

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sled::Transactional;
-use sled::transaction::{TransactionError, TransactionResult};
+use sled::transaction::{TransactionError, TransactionResult, abort};
 
 use super::{Backend, BackendError, Change, Tree};
 
@@ -115,12 +115,11 @@ impl Backend for Sled {
         guarded(|| {
             let trees = engine.trees.each_ref();
             // The engine may run this more than once: it only writes what is already made.
-            let result: TransactionResult<(), ()> = trees.as_slice().transaction(|views| {
+            let result: TransactionResult<(), BackendError> = trees.as_slice().transaction(|views| {
                 for Change { tree, key, value } in changes {
-                    let Some(view) =
-                        Tree::ALL.iter().position(|other| other == tree).and_then(|at| views.get(at))
-                    else {
-                        continue;
+                    let at = Tree::ALL.iter().position(|other| other == tree);
+                    let Some(view) = at.and_then(|at| views.get(at)) else {
+                        return abort(BackendError::Damaged("a tree is missing".to_owned()));
                     };
                     match value {
                         Some(value) => view.insert(key.as_slice(), value.as_slice())?,
@@ -129,10 +128,10 @@ impl Backend for Sled {
                 }
                 Ok(())
             });
-            match result {
-                Ok(()) | Err(TransactionError::Abort(())) => {}
-                Err(TransactionError::Storage(error)) => return Err(from_sled(error)),
-            }
+            result.map_err(|error| match error {
+                TransactionError::Abort(error) => error,
+                TransactionError::Storage(error) => from_sled(error),
+            })?;
             engine.db.flush().map_err(from_sled)?;
             engine.file.sync_data().map_err(BackendError::Io)
         })
@@ -214,6 +213,7 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, BackendError>) -> Result<T, Backen
 
 fn from_sled(error: sled::Error) -> BackendError {
     match error {
+        sled::Error::Io(error) if is_locked(&error) => BackendError::InUse,
         // What the operating system said is an i/o error; what the engine made up (a short file, say) is damage.
         sled::Error::Io(error) if error.raw_os_error().is_some() || is_refusal(error.kind()) => {
             BackendError::Io(error)
@@ -262,6 +262,16 @@ mod tests {
         });
         assert!(Sled::open(&folder).is_ok());
         released.join().unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_use_and_not_damage() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("db");
+        let first = Sled::create(&folder).unwrap();
+        assert!(matches!(Sled::open(&folder), Err(BackendError::InUse)));
+        drop(first);
+        assert!(Sled::open(&folder).is_ok());
     }
 
     #[test]
