@@ -11,7 +11,7 @@ use rand_core::CryptoRng;
 use crate::backend::{Sled, within};
 use crate::check::{Checked, check};
 use crate::error::while_doing;
-use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder};
+use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder, sync_way_to};
 use crate::header::{Found, Header};
 use crate::safeguards::{JournalState, Safeguards};
 use crate::witness::{Memory, Witness};
@@ -28,15 +28,26 @@ pub(crate) fn create(
     rng: &mut dyn CryptoRng,
 ) -> Result<Vault, VaultError> {
     let folder = Folder::at(path);
+    // Before anything is touched, the lock included: somebody else's file may have its name.
+    refuse_foreign(&folder)?;
     create_private_folder(path).map_err(while_doing("making the folder"))?;
     let lock = Lock::take(&folder.lock())?;
-    let present = files_in(path).map_err(while_doing("looking into the folder"))?;
-    if present.iter().any(|file| *file != folder.lock()) {
-        return Err(VaultError::AlreadyExists);
-    }
+    // Again, for whoever was faster.
+    refuse_foreign(&folder)?;
+    folder.make_private()?;
     folder.check_space()?;
     let (slots, master_key) = SlotTable::create(VaultId::generate(rng), passphrase, params, rng)?;
     make(folder, lock, options, slots, &master_key)
+}
+
+/// Refuses a folder that holds anything but an empty lock, or one with a process's number, of an attempt before.
+fn refuse_foreign(folder: &Folder) -> Result<(), VaultError> {
+    let present = files_in(folder.path()).map_err(while_doing("looking into the folder"))?;
+    if present.iter().all(|file| *file == folder.lock() && Lock::is_one(file)) {
+        Ok(())
+    } else {
+        Err(VaultError::AlreadyExists)
+    }
 }
 
 /// Makes a vault around key slots.
@@ -50,9 +61,9 @@ pub(crate) fn make(
     let keys = Arc::new(VaultKeys::derive(master_key, slots.vault()));
     create_private_folder(&folder.db()).map_err(while_doing("making the database"))?;
     let backend = Sled::create(&folder.db())?;
-    for made in [&folder.db(), folder.path(), &folder.path().join("..")] {
-        sync_folder(made).map_err(while_doing("making the folder durable"))?;
-    }
+    sync_folder(&folder.db())
+        .and_then(|()| sync_way_to(folder.path()))
+        .map_err(while_doing("making the folder durable"))?;
     let mut header = Header::new(slots);
     // Twice, so that both generations are there.
     header.write(&folder, &keys, 0)?;

@@ -1,15 +1,13 @@
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use crate::VaultError;
-use crate::error::while_doing;
 
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
@@ -23,14 +21,11 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes it, or says who has it. The file holds the process id of its holder, in decimal.
     pub(crate) fn take(path: &Path) -> Result<Self, VaultError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(while_doing("opening the lock"))?;
+        // Its content is written over, so a link to another file must not lead there.
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = open(path, flags, Mode::RUSR | Mode::WUSR);
+        let mut file =
+            opened.map(File::from).map_err(|errno| VaultError::io("opening the lock", errno.into()))?;
         match lock_soon(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -56,6 +51,14 @@ impl Drop for Lock {
 }
 
 impl Lock {
+    /// Whether a file is a lock that was taken before: empty, or with the number of its holder.
+    pub(crate) fn is_one(path: &Path) -> bool {
+        let mut content = String::new();
+        let read = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_file())
+            && File::open(path).is_ok_and(|file| file.take(20).read_to_string(&mut content).is_ok());
+        read && content.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// Whether somebody has it now. Takes nothing and leaves no trace.
     pub(crate) fn is_held(path: &Path) -> bool {
         // Shared: two that only ask do not see each other.
@@ -92,5 +95,15 @@ mod tests {
         drop(first);
         assert!(!Lock::is_held(&path) && !Lock::is_held(&folder.path().join("none")));
         assert!(Lock::take(&path).is_ok());
+    }
+
+    #[test]
+    fn a_link_in_its_place_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
+        std::fs::write(&other, b"somebody's").unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(matches!(Lock::take(&path), Err(VaultError::Io { doing: "opening the lock", .. })));
+        assert_eq!(std::fs::read(&other).unwrap(), b"somebody's");
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder, unfinished_path};
+pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder, sync_way_to, unfinished_path};
 pub(crate) use lock::Lock;
 
 use crate::VaultError;
@@ -84,6 +84,11 @@ impl Folder {
             .map_err(|errno| VaultError::io("asking for free space", errno.into()))?;
         let free = facts.f_bavail.saturating_mul(facts.f_frsize);
         if free < LEAST_FREE_BYTES { Err(VaultError::Full) } else { Ok(()) }
+    }
+
+    /// Takes group and others out of the vault's folder itself, which may have been there before.
+    pub(crate) fn make_private(&self) -> Result<(), VaultError> {
+        set_mode(&self.0, 0o700).map_err(while_doing("setting permissions"))
     }
 
     /// Takes group and others out of everything in the store, whose engine makes files as the umask says.

@@ -35,6 +35,22 @@ fn creating_overwrites_nothing() {
     fs::create_dir(&other).unwrap();
     fs::write(other.join("thesis.txt"), b"").unwrap();
     assert!(matches!(create(&other), Err(VaultError::AlreadyExists)));
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
+    fs::remove_file(other.join("thesis.txt")).unwrap();
+    fs::write(other.join("lock"), b"of another program").unwrap();
+    assert!(matches!(create(&other), Err(VaultError::AlreadyExists)));
+    assert_eq!(fs::read(other.join("lock")).unwrap(), b"of another program");
+}
+
+#[test]
+fn an_empty_folder_that_was_open_to_others_is_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("vault");
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    Vault::create(&path, &passphrase("x"), cheap(), &mut Counting(1)).unwrap().close().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
 #[test]
