@@ -1,5 +1,6 @@
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use latchkey_crypto::cbor::{self, Value};
 use latchkey_crypto::vault::{Sheet, SlotError, SlotTable, VaultKeys};
@@ -47,7 +48,8 @@ impl Header {
     /// Reads the newer of the two generations that can be read.
     pub(crate) fn read(folder: &Folder) -> Result<Found, VaultError> {
         let newest = read_one(&folder.header())?;
-        let previous = read_one(&folder.previous_header())?;
+        // That the older one cannot even be read off the disk must not hold up the newer.
+        let previous = read_one(&folder.previous_header()).unwrap_or_else(Reading::Bad);
         match (newest, previous) {
             (Reading::Good(header), previous) => {
                 Ok(Found { header, other_damaged: matches!(previous, Reading::Bad(_)) })
@@ -129,16 +131,26 @@ enum Reading {
     Absent,
 }
 
-fn read_one(path: &std::path::Path) -> Result<Reading, VaultError> {
-    match fs::read(path) {
+fn read_one(path: &Path) -> Result<Reading, VaultError> {
+    match read_bytes(path) {
         Ok(bytes) => Ok(Header::decode(&bytes).map_or_else(Reading::Bad, Reading::Good)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
         Err(error) => Err(VaultError::io("reading the header", error)),
     }
 }
 
+/// Reads a header's file, and no more of it than can be a header.
+pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MOST_BYTES + 1).unwrap_or(u64::MAX);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::testing::{keys, slot_table};
 
@@ -151,7 +163,7 @@ mod tests {
         (place, folder, header)
     }
 
-    fn damage(path: &std::path::Path) {
+    fn damage(path: &Path) {
         let mut bytes = fs::read(path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -176,6 +188,28 @@ mod tests {
         assert_eq!(Header::read(&folder).unwrap().header.epoch, 1);
         damage(&folder.previous_header());
         assert!(matches!(Header::read(&folder), Err(VaultError::Damaged(Damage::Header))));
+    }
+
+    #[test]
+    fn an_older_generation_that_does_not_come_off_the_disk_holds_nothing_up() {
+        let (_place, folder, _) = written();
+        fs::remove_file(folder.previous_header()).unwrap();
+        fs::create_dir(folder.previous_header()).unwrap();
+        let found = Header::read(&folder).unwrap();
+        assert_eq!((found.header.epoch, found.other_damaged), (2, true));
+        fs::remove_dir(folder.previous_header()).unwrap();
+        fs::remove_file(folder.header()).unwrap();
+        fs::create_dir(folder.header()).unwrap();
+        assert!(matches!(Header::read(&folder), Err(VaultError::Io { doing: "reading the header", .. })));
+    }
+
+    #[test]
+    fn no_more_is_read_than_a_header_can_be() {
+        let (_place, folder, _) = written();
+        let endless = File::create(folder.header()).unwrap();
+        endless.set_len(1 << 40).unwrap();
+        assert_eq!(read_bytes(&folder.header()).unwrap().len(), MOST_BYTES + 1);
+        assert_eq!(Header::read(&folder).unwrap().header.epoch, 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree};
 use crate::check::check;
 use crate::error::while_doing;
 use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder};
-use crate::header::Header;
+use crate::header::{Header, read_bytes};
 use crate::safeguards::Safeguards;
 use crate::vault::random;
 use crate::witness::{Memory, Witness};
@@ -67,7 +67,8 @@ pub(crate) fn restore_with(
     };
     folder.check_space()?;
 
-    let base = newest_good_snapshot(&folder, &keys)?;
+    let good = snapshot::newest_good(&folder, &keys).map_err(while_doing("listing snapshots"))?;
+    let base = good.ok_or(VaultError::NothingToRestore)?;
     let commits = commits_after(&folder, &keys, base)?;
     let reached = base + u64::try_from(commits.len()).unwrap_or(0);
     // Behind what was seen, the next commits must not take numbers that were used before.
@@ -88,7 +89,7 @@ pub(crate) fn restore_with(
 fn headers(folder: &Folder) -> Result<Vec<Header>, VaultError> {
     let mut headers = Vec::new();
     for path in [folder.header(), folder.previous_header()] {
-        match fs::read(path).map(|bytes| Header::decode(&bytes)) {
+        match read_bytes(&path).map(|bytes| Header::decode(&bytes)) {
             Ok(Ok(header)) => headers.push(header),
             // Not ours to overwrite.
             Ok(Err(error @ VaultError::TooNew { .. })) => return Err(error),
@@ -125,15 +126,6 @@ fn unlock_any(
     Err(refusal)
 }
 
-fn newest_good_snapshot(folder: &Folder, keys: &VaultKeys) -> Result<u64, VaultError> {
-    let epochs = snapshot::list(folder).map_err(while_doing("listing snapshots"))?;
-    let good = |epoch: &u64| {
-        snapshot::verify(&snapshot::path_of(folder, *epoch), keys)
-            .is_some_and(|manifest| manifest.epoch == *epoch)
-    };
-    epochs.into_iter().find(good).ok_or(VaultError::NothingToRestore)
-}
-
 /// Every commit after an epoch that the journals hold without a gap.
 fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec<Change>>, VaultError> {
     let kept = files_in(&folder.snapshots()).map_err(while_doing("listing journals"))?;
@@ -155,6 +147,9 @@ fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec
 }
 
 /// Builds the new store beside the old one, and checks it.
+///
+/// Its manifest is summed up anew from the snapshot and the commits, each of which is authentic. The one in the last
+/// commit may be of a vault in which a damaged record was written over, and would match nothing ever again.
 fn build(
     folder: &Folder,
     keys: &VaultKeys,
@@ -167,24 +162,41 @@ fn build(
     let mut backend = Sled::create(&folder.new_db())?;
     let mut snapshot =
         snapshot::Reader::open(&snapshot::path_of(folder, base), keys).ok_or(VaultError::NothingToRestore)?;
+    let mut manifest = Manifest { epoch, ..Manifest::EMPTY };
     while let Some(rows) = snapshot.next_rows().map_err(|_| VaultError::NothingToRestore)? {
-        backend.commit(&rows)?;
+        replay(&backend, keys, &rows, &mut manifest)?;
     }
     for changes in commits {
-        backend.commit(changes)?;
+        replay(&backend, keys, changes, &mut manifest)?;
     }
-    let checked = check(&backend, keys)?;
-    if !checked.findings.is_empty() {
+    let sealed = keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut random())?;
+    backend.commit(&[Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) }])?;
+    if !check(&backend, keys)?.findings.is_empty() {
         return Err(VaultError::NothingToRestore);
-    }
-    if checked.manifest.epoch != epoch {
-        let manifest = Manifest { epoch, ..checked.manifest };
-        let sealed =
-            keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut random())?;
-        backend.commit(&[Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) }])?;
     }
     backend.close()?;
     Ok(())
+}
+
+/// Makes changes again, all but that of the manifest, and follows them in a manifest.
+fn replay(
+    backend: &dyn Backend,
+    keys: &VaultKeys,
+    changes: &[Change],
+    manifest: &mut Manifest,
+) -> Result<(), VaultError> {
+    let records = changes.iter().filter(|change| change.tree != Tree::Meta || change.key != MANIFEST_KEY);
+    let records: Vec<Change> = records.cloned().collect();
+    for Change { tree, key, value } in &records {
+        let kind = tree.kind(key).ok_or(VaultError::NothingToRestore)?;
+        if let Some(before) = backend.get(*tree, key)? {
+            manifest.remove(keys.member(kind, key, &before));
+        }
+        if let Some(value) = value {
+            manifest.add(keys.member(kind, key, value));
+        }
+    }
+    Ok(backend.commit(&records)?)
 }
 
 /// Puts the new store in the old one's place; where the old one is now, if there was one.
@@ -192,10 +204,12 @@ fn exchange(folder: &Folder) -> Result<Option<PathBuf>, VaultError> {
     let failed = || while_doing("exchanging the database");
     let aside = folder.set_aside().join(now().to_string());
     let there = folder.db().exists();
+    // The new store's own names first: without them the exchange would leave an empty folder after a power cut.
+    sync_folder(&folder.new_db()).map_err(failed())?;
     if there {
         create_private_folder(&aside).map_err(failed())?;
         fs::rename(folder.db(), aside.join("db")).map_err(failed())?;
-        sync_folder(&aside).map_err(failed())?;
+        sync_folder(&aside).and_then(|()| sync_folder(&folder.set_aside())).map_err(failed())?;
     }
     fs::rename(folder.new_db(), folder.db()).map_err(failed())?;
     sync_folder(folder.path()).map_err(failed())?;

@@ -125,7 +125,7 @@ impl Safeguards {
         self.folder.check_space()?;
         snapshot::write(&self.folder, keys, &self.header, backend, epoch, rng)?;
         self.journal = start_over(&self.folder, keys, epoch)?;
-        snapshot::prune(&self.folder).map_err(while_doing("deleting old snapshots"))
+        snapshot::prune(&self.folder, keys).map_err(while_doing("deleting old snapshots"))
     }
 }
 

@@ -199,13 +199,24 @@ pub(crate) fn list(folder: &Folder) -> io::Result<Vec<u64>> {
     Ok(epochs)
 }
 
+/// The epoch of the newest snapshot that a vault can be restored from.
+pub(crate) fn newest_good(folder: &Folder, keys: &VaultKeys) -> io::Result<Option<u64>> {
+    let good =
+        |epoch: &u64| verify(&path_of(folder, *epoch), keys).is_some_and(|manifest| manifest.epoch == *epoch);
+    Ok(list(folder)?.into_iter().find(good))
+}
+
 /// Deletes the snapshots, and the journals after them, that are older than the newest [`GENERATIONS`].
-pub(crate) fn prune(folder: &Folder) -> io::Result<()> {
-    let epochs = list(folder)?;
-    let Some(oldest) = epochs.get(GENERATIONS - 1) else { return Ok(()) };
+///
+/// The newest good one stays however old it is, with the journals since: while a damaged record is not restored,
+/// every new snapshot holds the damage, and in the end there would be nothing left to restore from.
+pub(crate) fn prune(folder: &Folder, keys: &VaultKeys) -> io::Result<()> {
+    let Some(oldest) = list(folder)?.get(GENERATIONS - 1).copied() else { return Ok(()) };
+    let good = newest_good(folder, keys)?.unwrap_or(oldest);
     for path in files_in(&folder.snapshots())? {
-        let epoch = epoch_of(&path, "snapshot").or_else(|| epoch_of(&path, "journal"));
-        if epoch.is_some_and(|epoch| epoch < *oldest) {
+        let old_snapshot = epoch_of(&path, "snapshot").is_some_and(|epoch| epoch < oldest && epoch != good);
+        let old_journal = epoch_of(&path, "journal").is_some_and(|epoch| epoch < oldest.min(good));
+        if old_snapshot || old_journal {
             fs::remove_file(&path)?;
         }
     }
@@ -321,9 +332,27 @@ mod tests {
             fs::write(journal_path_of(&folder, epoch), b"").unwrap();
         }
         fs::write(folder.snapshots().join("notes.txt"), b"").unwrap();
-        prune(&folder).unwrap();
+        prune(&folder, &keys()).unwrap();
         assert_eq!(list(&folder).unwrap(), (5..=12).rev().collect::<Vec<_>>());
         assert!(!journal_path_of(&folder, 4).exists() && journal_path_of(&folder, 5).exists());
         assert!(folder.snapshots().join("notes.txt").exists());
+    }
+
+    #[test]
+    fn the_newest_good_one_outlives_bad_generations() {
+        let (_place, folder, _) = written(3);
+        fs::write(path_of(&folder, 4), b"").unwrap();
+        for epoch in 4..=20 {
+            fs::write(journal_path_of(&folder, epoch), b"").unwrap();
+        }
+        for epoch in 6..=20 {
+            fs::write(path_of(&folder, epoch), b"").unwrap();
+        }
+        prune(&folder, &keys()).unwrap();
+        let newest: Vec<u64> = (13..=20).rev().collect();
+        assert_eq!(list(&folder).unwrap(), [newest, vec![5]].concat());
+        assert_eq!(newest_good(&folder, &keys()).unwrap(), Some(5));
+        assert!(!journal_path_of(&folder, 4).exists());
+        assert!((5..=20).all(|epoch| journal_path_of(&folder, epoch).exists()));
     }
 }

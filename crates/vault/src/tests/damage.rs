@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchkey_crypto::vault::{RecordKind, VaultId, VaultKeys};
 use latchkey_passkey::PasskeyStore;
 
-use crate::backend::{Backend, Change, Sled, Tree};
+use crate::backend::{Backend, Change, DEVICE_KEY, Sled, Tree};
 use crate::testing::*;
 use crate::vault::record_key;
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
@@ -258,6 +258,45 @@ fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
     restore(&path);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
+}
+
+#[test]
+fn a_damaged_record_that_was_written_over_does_not_prevent_a_restore() {
+    let (_place, path) = filled();
+    tamper(&path, |store| {
+        let mut envelope = store.get(Tree::Meta, DEVICE_KEY).unwrap().unwrap();
+        envelope[60] ^= 1;
+        vec![Change { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), value: Some(envelope) }]
+    });
+    // Opening gives the copy a new identity, in place of the damaged one.
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.add(&passkey("example.net", "alice", 50), None, &created(200)).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    drop(vault);
+    assert!(!reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings.is_empty());
+    assert_eq!(restore(&path).reached, epoch);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
+}
+
+#[test]
+fn a_damage_that_is_lived_with_can_still_be_restored_after_many_snapshots() {
+    let (_place, path) = filled();
+    tamper(&path, |store| {
+        let mut envelope = get(store, RecordKind::PasskeySecret, 3).unwrap();
+        envelope[60] ^= 1;
+        vec![put(RecordKind::PasskeySecret, 3, Some(envelope))]
+    });
+    for n in 0..10 {
+        let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+        vault.record_use(id(1), &signed_in(300 + n)).unwrap();
+        vault.close().unwrap();
+    }
+    assert_eq!(restore(&path).commits_lost(), 0);
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert!(is_whole(&vault));
+    assert_eq!(vault.history(id(1)).unwrap().len(), 11);
+    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len(), PASSKEYS);
 }
 
 #[test]
