@@ -6,17 +6,25 @@
 use std::{
     collections::BTreeSet,
     io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use image::{GrayImage, ImageReader, Limits, imageops};
 use rxing::{
-    BinaryBitmap, DecodeHints, Luma8LuminanceSource, LuminanceSource,
-    common::{GlobalHistogramBinarizer, HybridBinarizer},
-    multi::{MultipleBarcodeReader, qrcode::QRCodeMultiReader},
+    Binarizer, DecodeHints, Luma8LuminanceSource, LuminanceSource, PointCallback,
+    common::{BitMatrix, DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer},
+    multi::qrcode::detector::MultiFinderPatternFinder,
+    qrcode::{
+        decoder::qrcode_decoder::decode_bitmatrix_with_hints,
+        detector::{Detector, FinderPatternInfo},
+    },
 };
 
 /// The largest picture file that is read.
@@ -25,6 +33,9 @@ pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// The largest amount of memory that decoding may take: 100 megapixels of 16-bit RGBA, and room.
 const MAX_DECODER_BYTES: u64 = 900 * 1024 * 1024;
+/// A code has three finder patterns. Any three in the picture may belong together, so time and memory of the search
+/// grow with the third power of their number.
+const MAX_FINDER_PATTERNS: usize = 300;
 /// How long the search may take.
 pub const SEARCH_TIME: Duration = Duration::from_secs(30);
 
@@ -103,7 +114,7 @@ fn find_code(picture: &GrayImage, deadline: Instant) -> Result<String, PictureEr
             if Instant::now() > deadline {
                 return Err(PictureError::TookTooLong);
             }
-            let found = codes(scaled, search);
+            let found = codes(scaled, search, deadline);
             let (fido, other): (BTreeSet<_>, BTreeSet<_>) = found.into_iter().partition(|text| is_fido(text));
             others = others.max(other.len());
             match fido.len() {
@@ -142,26 +153,49 @@ enum Search {
     WholeHistogram,
 }
 
-/// The text of every QR code that one pass finds.
-fn codes(picture: &GrayImage, search: Search) -> Vec<String> {
+/// The text of every QR code that one pass finds. What cannot be read is passed over.
+fn codes(picture: &GrayImage, search: Search, deadline: Instant) -> Vec<String> {
     let (width, height) = picture.dimensions();
-    let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
-    let mut reader = QRCodeMultiReader::new();
     let Ok(mut source) = Luma8LuminanceSource::new(picture.as_raw().clone(), width, height) else {
         return Vec::new();
     };
-    let results = match search {
-        Search::LocalContrast => {
-            reader.decode_multiple_with_hints(&mut BinaryBitmap::new(HybridBinarizer::new(source)), &hints)
-        }
+    match search {
+        Search::LocalContrast => texts(&HybridBinarizer::new(source), deadline),
         Search::Inverted => {
             source.invert();
-            reader.decode_multiple_with_hints(&mut BinaryBitmap::new(HybridBinarizer::new(source)), &hints)
+            texts(&HybridBinarizer::new(source), deadline)
         }
-        Search::WholeHistogram => reader.decode_multiple_with_hints(
-            &mut BinaryBitmap::new(GlobalHistogramBinarizer::new(source)),
-            &hints,
-        ),
-    };
-    results.unwrap_or_default().iter().map(|result| result.getText().to_owned()).collect()
+        Search::WholeHistogram => texts(&GlobalHistogramBinarizer::new(source), deadline),
+    }
+}
+
+/// The library's own reader of several codes is not used: a code that it cannot read makes it forget the others, and
+/// it has no bounds.
+fn texts(picture: &impl Binarizer, deadline: Instant) -> Vec<String> {
+    let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
+    let Ok(matrix) = picture.get_black_matrix() else { return Vec::new() };
+    let detector = Detector::new(matrix);
+    let mut texts = Vec::new();
+    for candidate in candidates(matrix, &hints) {
+        if Instant::now() > deadline {
+            break;
+        }
+        let sampled = detector.processFinderPatternInfo(candidate);
+        let decoded = sampled.and_then(|code| decode_bitmatrix_with_hints(code.getBits(), &hints));
+        texts.extend(decoded.map(|code| code.getText().to_owned()));
+    }
+    texts
+}
+
+/// Every three finder patterns that may be a code's; none if there are more than [`MAX_FINDER_PATTERNS`].
+fn candidates(matrix: &BitMatrix, hints: &DecodeHints) -> Vec<FinderPatternInfo> {
+    let seen = AtomicUsize::new(0);
+    let count: PointCallback = Arc::new(move |_| {
+        if seen.fetch_add(1, Ordering::Relaxed) >= MAX_FINDER_PATTERNS {
+            // The only way out of the library's search. Unlike a panic it prints nothing.
+            resume_unwind(Box::new("too many finder patterns"));
+        }
+    });
+    let search = || MultiFinderPatternFinder::new(matrix, Some(count)).findMulti(hints);
+    catch_unwind(AssertUnwindSafe(search)).map_or_else(|_| Vec::new(), Result::unwrap_or_default)
 }

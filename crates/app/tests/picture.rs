@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::io::Cursor;
+use std::{io::Cursor, time::Instant};
 
 use image::{GrayImage, ImageFormat, Luma, imageops};
-use latchkey_app::picture::{PictureError, read_fido_code};
+use latchkey_app::picture::{PictureError, SEARCH_TIME, read_fido_code};
 use qrcode::{Color, QrCode};
 
 const CREATE: &[u8] = include_bytes!("../../../tests/samples/screens/chromium-156-create.png");
@@ -74,6 +74,34 @@ fn passes_over_other_codes() {
     assert_eq!(read_fido_code(png(&both)).as_deref(), Ok(FIDO));
     let none = screen(1280, 800, &[(&wifi, 40, 60), (&link, 900, 300)]);
     assert_eq!(read_fido_code(png(&none)), Err(PictureError::NoCode { other_codes: 2 }));
+}
+
+#[test]
+fn a_code_that_cannot_be_read_hides_no_other() {
+    let code = drawn(FIDO, 4);
+    let mut scratched = drawn("https://example.org/some/longer/address", 4);
+    let (width, height) = scratched.dimensions();
+    for (x, y) in (50..width - 50).flat_map(|x| (50..height - 50).map(move |y| (x, y))) {
+        scratched.put_pixel(x, y, Luma([if (x / 7 + y / 5) % 2 == 0 { 0 } else { 255 }]));
+    }
+    for places in [[(60, 60), (700, 200)], [(700, 60), (60, 200)]] {
+        let [(x, y), (other_x, other_y)] = places;
+        let both = screen(1400, 800, &[(&code, x, y), (&scratched, other_x, other_y)]);
+        assert_eq!(read_fido_code(png(&both)).as_deref(), Ok(FIDO));
+    }
+}
+
+#[test]
+fn a_picture_full_of_finder_patterns_costs_little() {
+    let code = drawn(FIDO, 4);
+    let finder = imageops::crop_imm(&code, 16, 16, 28, 28).to_image();
+    let mut full = GrayImage::from_pixel(2_000, 2_000, Luma([255]));
+    for (x, y) in (0..50).flat_map(|x| (0..50).map(move |y| (x, y))) {
+        imageops::overlay(&mut full, &finder, x * 40 + 6, y * 40 + 6);
+    }
+    let started = Instant::now();
+    assert_eq!(read_fido_code(png(&full)), Err(PictureError::NoCode { other_codes: 0 }));
+    assert!(started.elapsed() < SEARCH_TIME / 2);
 }
 
 #[test]
