@@ -6,7 +6,7 @@
 use latchkey_ctap::{Account, Authenticator, Conclusion, Origin, Pending, Prompt, Question, Reply, Step};
 use latchkey_hybrid::{
     authenticator::{Advertising, Event, Scanned, Session},
-    port::{Advertiser, Tunnel, TunnelService},
+    port::{Advertiser, Tunnel, TunnelError, TunnelService},
     times,
 };
 use latchkey_passkey::PasskeyStore;
@@ -18,6 +18,9 @@ use crate::{
     person::{Decision, Person},
     random::{now, os_random},
 };
+
+/// With what tunnel services close a tunnel that nobody joined in time (RFC 6455 §7.4.1).
+const CLOSED_BY_POLICY: u16 = 1008;
 
 /// What a ceremony goes through, for whoever shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +85,8 @@ where
     advertiser.withdraw(on_air).await;
     let hello = match hello {
         Err(_) | Ok(Ok(None)) => return Err(CeremonyFailure::NobodyCame),
+        // The service's patience began before ours did, and may end before it.
+        Ok(Err(TunnelError::Closed { code: CLOSED_BY_POLICY })) => return Err(CeremonyFailure::NobodyCame),
         Ok(Ok(Some(hello))) => hello,
         Ok(Err(error)) => return Err(CeremonyFailure::Tunnel(error)),
     };

@@ -96,6 +96,23 @@ async fn nobody_who_comes_within_a_minute_ends_it_and_the_advert() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_loses_patience_first_means_the_same() {
+    let mut setting = Setting::new();
+    let (_end, answered) = setting
+        .against(Says::Yes, async |browser| {
+            let mut end = browser.tunnels.other_end();
+            while end.is_none() {
+                sleep(Duration::from_millis(1)).await;
+                end = browser.tunnels.other_end();
+            }
+            end.unwrap().break_with(1008)
+        })
+        .await;
+    assert!(matches!(answered, Err(F::NobodyCame)));
+    assert_eq!(setting.radio.adverts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_request_within_two_minutes_ends_it() {
     let mut setting = Setting::new();
     let (_joined, answered) = setting.against(Says::Yes, async |browser| browser.join().await).await;

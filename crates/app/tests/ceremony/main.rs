@@ -1,12 +1,7 @@
 //! The task that owns a ceremony, against our client role, over tunnels in memory and a loopback radio.
 //!
 //! Time is tokio's and stands still unless everybody waits, so a minute passes at once.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests stop at the first surprise"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stop at the first surprise")]
 
 mod endings;
 mod people;

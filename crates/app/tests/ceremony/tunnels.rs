@@ -20,6 +20,7 @@ pub(crate) struct MemoryTunnels {
 pub(crate) enum Frame {
     Message(Vec<u8>),
     Goodbye,
+    Broken(u16),
 }
 
 pub(crate) struct End {
@@ -36,6 +37,13 @@ impl MemoryTunnels {
     /// The client's end of the tunnel that was made last.
     pub(crate) fn other_end(&self) -> Option<End> {
         self.waiting.lock().unwrap().take()
+    }
+}
+
+impl End {
+    /// What the other end sees when the service closes the tunnel with a code.
+    pub(crate) fn break_with(self, code: u16) {
+        let _ = self.to.send(Frame::Broken(code));
     }
 }
 
@@ -66,6 +74,7 @@ impl Tunnel for End {
         match self.from.recv().await {
             Some(Frame::Message(message)) => Ok(Some(message)),
             Some(Frame::Goodbye) => Ok(None),
+            Some(Frame::Broken(code)) => Err(TunnelError::Closed { code }),
             None => Err(TunnelError::Closed { code: 1006 }),
         }
     }
