@@ -38,20 +38,22 @@ pub(super) async fn serve(
     // Messages are few and waited for: none should wait for a fuller packet.
     let _ = stream.set_nodelay(true);
     let entered = timeout(shared.limits.handshake, enter(stream, verdict, shared)).await;
-    drop(handshaking);
     match entered {
         Err(_) => tracing::debug!(from = %coarse(from), "dropped: no request in time"),
         Ok(Err(NoRequest)) => tracing::debug!(from = %coarse(from), "dropped: no TLS, or no HTTP request"),
         Ok(Ok(Entered::Refused(stream, refusal))) => {
             tracing::debug!(from = %coarse(from), ?refusal, "refused");
+            // It keeps its place among the handshakes: refused connections are bounded as well.
             let _ = timeout(REFUSED, drain(stream)).await;
+            drop(handshaking);
         }
         Ok(Ok(Entered::Joined)) => {}
         Ok(Ok(Entered::Opened(opened))) => {
+            drop(handshaking);
             let (room, authenticator) = *opened;
             let number = shared.next_number();
             tracing::info!(number, "tunnel opened");
-            let ending = pairing::keep(room, authenticator, &shared.limits, stop).await;
+            let ending = pairing::keep(room, authenticator, shared, stop).await;
             tracing::info!(number, ?ending, "tunnel closed");
         }
     }

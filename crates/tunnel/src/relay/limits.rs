@@ -19,7 +19,7 @@ pub struct Limits {
     pub handshake: Duration,
     /// The largest HTTP head, in bytes; a larger one is answered with 431. 8,192.
     pub max_head_bytes: usize,
-    /// Connections within their handshake at one time; further ones are dropped. 512.
+    /// Connections within their handshake, or being refused, at one time; further ones are dropped. 512.
     pub max_handshakes: usize,
     /// Tunnels open at one time; a further `/cable/new/` is answered with 503. 2,048.
     pub max_tunnels: usize,

@@ -38,6 +38,9 @@ pub use tls::TlsConfig;
 use rate::{RateLimiter, Verdict};
 use room::Rooms;
 
+/// Bytes that wait for their other ends in all tunnels together. In a ceremony none do: the client speaks first.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+
 /// How long open tunnels may take to say goodbye when the relay is stopped.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
@@ -95,6 +98,8 @@ struct Shared {
     limits: Limits,
     tls: Option<TlsAcceptor>,
     rooms: Arc<Rooms>,
+    /// A permit for each byte that may still wait.
+    waiting: Arc<Semaphore>,
     numbers: AtomicU64,
 }
 
@@ -125,6 +130,7 @@ impl Relay {
             shared: Arc::new(Shared {
                 tls,
                 rooms: Rooms::new(limits.max_tunnels),
+                waiting: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
                 numbers: AtomicU64::new(1),
                 limits,
             }),

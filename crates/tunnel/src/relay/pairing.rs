@@ -1,17 +1,18 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::Limits;
 use super::room::OpenRoom;
+use super::{Limits, Shared};
 use crate::websocket::{self, WebSocket};
 
 /// How long a closing end is listened to before its connection is dropped.
@@ -28,7 +29,7 @@ pub(super) enum Ending {
     TooLarge,
     /// One end sent more messages than allowed.
     TooMany,
-    /// The authenticator sent more than is buffered while it was alone.
+    /// The authenticator sent more than is buffered while it was alone, or others have filled the buffer.
     BufferFull,
     /// One end sent text.
     NotBinary,
@@ -99,20 +100,29 @@ const RESET: tokio_tungstenite::tungstenite::error::ProtocolError =
 pub(super) async fn keep(
     mut room: OpenRoom,
     mut authenticator: WebSocket,
-    limits: &Limits,
+    shared: &Shared,
     mut stop: watch::Receiver<bool>,
 ) -> Ending {
+    let limits = &shared.limits;
     let opened = Instant::now();
     let over = opened + limits.lifetime;
     let alone = (opened + limits.until_paired).min(over);
     let mut buffered = VecDeque::new();
+    // Held as long as the tunnel, since the messages may wait for a slow reader afterwards.
+    let mut places = Vec::new();
 
     let waited = loop {
         tokio::select! {
             client = &mut room.joiner => break client.map_err(|_| Ending::Disappeared),
             received = authenticator.next() => match classify(received) {
                 Incoming::Message(_) if buffered.len() >= limits.max_buffered => break Err(Ending::BufferFull),
-                Incoming::Message(message) => buffered.push_back(message),
+                Incoming::Message(message) => match place_for(&message, &shared.waiting) {
+                    Some(place) => {
+                        places.push(place);
+                        buffered.push_back(message);
+                    }
+                    None => break Err(Ending::BufferFull),
+                },
                 Incoming::Nothing => {}
                 Incoming::End(ending) => break Err(ending),
             },
@@ -163,6 +173,11 @@ pub(super) async fn keep(
     ending
 }
 
+/// A place among the bytes that wait in all tunnels, if there is one left.
+fn place_for(message: &Bytes, waiting: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(waiting).try_acquire_many_owned(u32::try_from(message.len()).ok()?).ok()
+}
+
 /// Passes the messages of one end on to the other until something ends it; first those that waited.
 async fn pass_on(
     from: &mut SplitStream<WebSocket>,
@@ -188,5 +203,20 @@ async fn pass_on(
         if to.send(Message::Binary(message)).await.is_err() {
             return Ending::Disappeared;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_in_all_tunnels_together_is_bounded() {
+        let waiting = Arc::new(Semaphore::new(100));
+        let message = Bytes::from(vec![0; 60]);
+        let first = place_for(&message, &waiting);
+        assert!(first.is_some() && place_for(&message, &waiting).is_none());
+        drop(first);
+        assert!(place_for(&message, &waiting).is_some());
     }
 }

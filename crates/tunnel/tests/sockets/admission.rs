@@ -89,6 +89,15 @@ async fn handshakes_at_one_time_are_capped() {
 }
 
 #[tokio::test]
+async fn refused_connections_that_stay_count_as_handshakes() {
+    let stage = Stage::new(Limits { max_handshakes: 1, ..roomy() }).await;
+    // It got its 404 and does not go.
+    let (_staying, head) = stage.ask(&upgrade("/")).await;
+    assert!(head.starts_with("HTTP/1.1 404 "));
+    assert!(soon(tls(stage.address, stage.root.clone())).await.is_err());
+}
+
+#[tokio::test]
 async fn not_tls_is_not_answered() {
     let stage = Stage::new(roomy()).await;
     let mut plain = TcpStream::connect(stage.address).await.unwrap();
