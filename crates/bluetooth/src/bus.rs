@@ -30,7 +30,11 @@ impl Bus {
             Self::System => connection::Builder::system(),
             Self::At(address) => connection::Builder::address(address.as_str()),
         };
-        let connecting = async { builder?.method_timeout(ANSWER_LIMIT).build().await };
+        // An object from the start: the server of our objects begins to listen with the first one, and must be
+        // listening when bluetoothd asks for the advert that it was just told of.
+        let connecting = async {
+            builder?.method_timeout(ANSWER_LIMIT).serve_at("/", zbus::fdo::ObjectManager)?.build().await
+        };
         match tokio::time::timeout(ANSWER_LIMIT, connecting).await {
             Ok(connected) => connected.map_err(|error| RadioError::NoBus { detail: error.to_string() }),
             Err(_) => Err(RadioError::NoBus { detail: String::from("no answer from the message bus") }),

@@ -68,13 +68,18 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
-    /// Chooses from the identifiers that a site offers, in its order of preference: the first that is built in.
+    /// Chooses from the identifiers that a site offers: ES256 or EdDSA, in the site's order of preference.
     ///
-    /// RS256 only where nothing else would do: its keys take a second to make and its signatures are large.
+    /// ES384 only where neither is offered: Chromium (seen in 156) refuses an answer with an elliptic-curve key that
+    /// is not on P-256, also where the site prefers it. RS256 only where nothing else would do: its keys take a
+    /// second to make and its signatures are large.
     pub fn choose(offered: &[i64]) -> Option<Self> {
-        let mut known = offered.iter().filter_map(|id| Self::from_id(*id));
-        let first = known.clone().next();
-        known.find(|algorithm| *algorithm != Algorithm::Rs256).or(first)
+        let known = || offered.iter().filter_map(|id| Self::from_id(*id));
+        known().min_by_key(|algorithm| match algorithm {
+            Algorithm::Es256 | Algorithm::EdDsa => 0,
+            Algorithm::Es384 => 1,
+            Algorithm::Rs256 => 2,
+        })
     }
 }
 
@@ -83,9 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chooses_in_the_order_of_the_site_and_rs256_last() {
+    fn chooses_in_the_order_of_the_site_then_es384_and_rs256_last() {
         assert_eq!(Algorithm::choose(&[-8, -7, -257]), Some(Algorithm::EdDsa));
-        assert_eq!(Algorithm::choose(&[-257, -35, -7]), Some(Algorithm::Es384));
+        assert_eq!(Algorithm::choose(&[-257, -35, -7, -8]), Some(Algorithm::Es256));
+        assert_eq!(Algorithm::choose(&[-257, -35]), Some(Algorithm::Es384));
         assert_eq!(Algorithm::choose(&[id::ML_DSA_44, id::ES512, -257]), Some(Algorithm::Rs256));
         assert_eq!(Algorithm::choose(&[id::ML_DSA_44, id::ES512, 0, i64::MIN]), None);
         assert_eq!(Algorithm::choose(&[]), None);

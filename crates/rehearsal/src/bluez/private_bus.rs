@@ -29,8 +29,10 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 </busconfig>
 "#;
 
-/// Runs the daemon until our end of the pipe closes, which also happens when this process is killed.
-const KEEPER: &str = r#"dbus-daemon --config-file="$1" --nofork --nopidfile --nosyslog &
+/// Runs the daemon until our end of the pipe closes, which also happens when this process is killed. Ctrl-C at the
+/// terminal reaches the keeper too, and must not end it before its work is done.
+const KEEPER: &str = r#"trap '' INT HUP
+dbus-daemon --config-file="$1" --nofork --nopidfile --nosyslog &
 daemon=$!
 read -r _
 kill "$daemon"
