@@ -16,6 +16,11 @@ impl Figures {
         };
         let commit = marks.between(CommitBegan, CommitEnded);
         let worked_for_commit = marks.worked_between(CommitBegan, CommitEnded);
+        // Other programs' answers are in it: the relay's and the stand-in's.
+        let ours = marks.between(CodeInHand, OnAir)
+            + marks.between(HelloCame, HandshakeSent)
+            + marks.between(RequestCame, ResponseSent)
+            - commit;
         let rows = [
             ("code in hand → promise resolved", marks.between(CodeInHand, PromiseResolved)),
             ("· code read, keys derived", marks.between(CodeInHand, TunnelAskedFor)),
@@ -28,6 +33,7 @@ impl Figures {
             ("· request → response, commit apart", marks.between(RequestCame, ResponseSent) - commit),
             ("· durable commit", commit),
             ("· response → promise", marks.between(ResponseSent, PromiseResolved)),
+            ("all steps of ours by the clock, commit apart", ours),
             (
                 "our time on the processor, commit apart",
                 marks.worked_between(CodeInHand, ResponseSent) - worked_for_commit,
