@@ -20,14 +20,15 @@ impl Connection {
         Self { transport, sent, received }
     }
 
-    pub(crate) fn seal(&mut self, message: &Message) -> Result<Vec<u8>, SessionError> {
+    /// Seals a message and wipes it: responses may hold secrets (`prf`), so no copy of ours outlives its use.
+    pub(crate) fn seal(&mut self, message: Message) -> Result<Vec<u8>, SessionError> {
+        let message = Zeroizing::new(message);
         if self.sent >= MAX_MESSAGES_PER_DIRECTION {
             return Err(SessionError::TooManyMessages);
         }
-        if matches!(message, Message::Ctap(body) if body.is_empty()) {
+        if matches!(&*message, Message::Ctap(body) if body.is_empty()) {
             return Err(MessageError::EmptyCtap.into());
         }
-        // Responses may hold secrets (`prf`), so no copy of ours outlives its use.
         let sealed = self.transport.seal(&Zeroizing::new(message.encode()))?;
         self.sent += 1;
         Ok(sealed)

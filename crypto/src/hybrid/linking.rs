@@ -137,12 +137,12 @@ impl LinkingOffer {
         })
     }
 
-    /// The map for an update.
+    /// The map for an update. Holds the link secret, so the caller wipes it.
     pub fn to_map(&self) -> Value {
         let entries = [
             (key::CONTACT_ID, Value::from(self.link.contact_id.as_bytes())),
             (key::LINK_ID, Value::from(*self.link.link_id.as_bytes())),
-            (key::LINK_SECRET, Value::from(*self.link.link_secret.expose())),
+            (key::LINK_SECRET, Value::from(self.link.link_secret.expose().as_slice())),
             (key::IDENTITY, Value::from(self.link.authenticator.uncompressed())),
             (key::NAME, Value::from(self.link.name.as_str())),
             (key::SIGNATURE, Value::from(self.signature)),

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::cbor::{self, DecodeError, Value};
 
 /// Types of frames (CTAP 2.2 §11.5, "message types").
@@ -57,7 +59,7 @@ impl Message {
         }
     }
 
-    /// Writes the plaintext. An unknown type has no body.
+    /// Writes the plaintext. An unknown type has no body. May hold secrets, so the caller wipes it.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Message::Shutdown => vec![kind::SHUTDOWN],
@@ -65,6 +67,17 @@ impl Message {
             Message::Update(update) => [&[kind::UPDATE], update.encode().as_slice()].concat(),
             Message::Json(body) => [&[kind::JSON], body.as_slice()].concat(),
             Message::Unknown(kind) => vec![*kind],
+        }
+    }
+}
+
+/// Wipes bodies and linking maps.
+impl Zeroize for Message {
+    fn zeroize(&mut self) {
+        match self {
+            Message::Ctap(body) | Message::Json(body) => body.zeroize(),
+            Message::Update(update) => update.linking.zeroize(),
+            Message::Shutdown | Message::Unknown(_) => {}
         }
     }
 }
@@ -95,14 +108,14 @@ impl Update {
     const FRAME_LEN: usize = 497;
 
     fn decode(body: &[u8]) -> Result<Self, MessageError> {
-        let map = cbor::decode(body)?;
+        let map = Zeroizing::new(cbor::decode(body)?);
         if map.as_map().is_none() {
             return Err(MessageError::NotAMap);
         }
         Ok(Self { linking: map.get(1).cloned() })
     }
 
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
         // The frame's length with no padding but key 0, then as much as is missing and one or two bytes less for
         // the longer length field. A linking map too large to hide is sent as it is.
         let bare = self.with_padding(0).len() + 1;
@@ -115,9 +128,10 @@ impl Update {
         self.with_padding(padding)
     }
 
-    fn with_padding(&self, padding: usize) -> Vec<u8> {
+    fn with_padding(&self, padding: usize) -> Zeroizing<Vec<u8>> {
         let linking = self.linking.clone().map(|linking| (1.into(), linking));
-        cbor::encode(&Value::map([(0.into(), Value::Bytes(vec![0; padding]))].into_iter().chain(linking)))
+        let entries = [(0.into(), Value::Bytes(vec![0; padding]))].into_iter().chain(linking);
+        Zeroizing::new(cbor::encode(&Zeroizing::new(Value::map(entries))))
     }
 }
 
@@ -175,6 +189,16 @@ mod tests {
             assert_eq!(Message::decode(&frame), Ok(Message::Update(update)));
         }
         assert_eq!(Message::Update(Update::default()).encode().len(), Update::FRAME_LEN);
+    }
+
+    #[test]
+    fn wiping_leaves_no_body() {
+        let link = || Message::Update(Update { linking: Some(Value::from("secret")) });
+        for mut message in [Message::Ctap(vec![1, 2]), Message::Json(vec![1, 2]), link()] {
+            message.zeroize();
+            assert!(matches!(message.encode()[..], [1 | 3] | [2, ..]));
+            assert!(!matches!(message, Message::Update(Update { linking: Some(_) })));
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Session {
         if !self.request_open {
             return Err(SessionError::NoRequest);
         }
-        let sealed = connection.seal(&Message::Ctap(ctap_response.to_vec()));
+        let sealed = connection.seal(Message::Ctap(ctap_response.to_vec()));
         match &sealed {
             Ok(_) => self.request_open = false,
             Err(error) if leaves_session_open(error) => {}

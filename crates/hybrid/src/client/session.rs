@@ -54,7 +54,7 @@ impl ClientSession {
         if self.request_open {
             return Err(SessionError::RequestOpen);
         }
-        let sealed = connection.seal(&Message::Ctap(ctap_request.to_vec()));
+        let sealed = connection.seal(Message::Ctap(ctap_request.to_vec()));
         match &sealed {
             Ok(_) => self.request_open = true,
             Err(error) if leaves_session_open(error) => {}
@@ -88,7 +88,7 @@ impl ClientSession {
     ///
     /// Send the bytes and close the tunnel; what still comes from it is of no interest.
     pub fn shutdown(mut self) -> Result<Vec<u8>, SessionError> {
-        self.connection.as_mut().ok_or(SessionError::Ended)?.seal(&Message::Shutdown)
+        self.connection.as_mut().ok_or(SessionError::Ended)?.seal(Message::Shutdown)
     }
 
     /// The authenticator closed the tunnel. After a complete response that is a good end, as phones do it.

@@ -157,7 +157,7 @@ impl QrContent {
     fn to_map(&self) -> Value {
         let mut entries = vec![
             (key::CLIENT_IDENTITY, Value::from(self.client_identity.compressed())),
-            (key::QR_SECRET, Value::from(*self.qr_secret.expose())),
+            (key::QR_SECRET, Value::from(self.qr_secret.expose().as_slice())),
             (key::ASSIGNED_DOMAINS, Value::from(self.assigned_domains)),
             (key::HINT, Value::from(self.hint.as_str())),
         ];
