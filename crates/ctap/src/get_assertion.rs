@@ -3,6 +3,7 @@ use latchkey_passkey::{
     CredProtect, CredentialId, Door, Outcome, Passkey, PasskeyId, PasskeyStore, StoreError, UnixSeconds,
     UseKind, UseRecord,
 };
+use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -90,6 +91,7 @@ impl SignIn {
         door: Door,
         store: &mut dyn PasskeyStore,
         now: UnixSeconds,
+        rng: &mut dyn CryptoRng,
     ) -> Result<(Value, Conclusion), Conclusion> {
         let (_, credential_id) =
             self.candidates.iter().find(|(id, _)| Some(*id) == account).ok_or(Conclusion::WrongAnswer)?;
@@ -108,7 +110,7 @@ impl SignIn {
         }
         .encode();
         let signed = [authenticator_data.as_slice(), &self.request.client_data_hash].concat();
-        let signature = passkey.core.private_key.sign(&signed).map_err(Conclusion::KeyFailed)?;
+        let signature = passkey.core.private_key.sign(&signed, rng).map_err(Conclusion::KeyFailed)?;
 
         let descriptor = Value::map([
             ("id".into(), passkey.core.credential_id.as_bytes().into()),

@@ -130,7 +130,7 @@ impl Pending {
             Task::Create(creation) => {
                 Reply::of(creation.finish(&approval, self.aaguid, door, store, now, rng))
             }
-            Task::SignIn(sign_in) => Reply::of(sign_in.finish(account, &approval, door, store, now)),
+            Task::SignIn(sign_in) => Reply::of(sign_in.finish(account, &approval, door, store, now, rng)),
             Task::Excluded => Reply::bare(Conclusion::AlreadyRegistered),
             Task::NothingHere => Reply::bare(Conclusion::NothingHere),
             Task::Select => Reply::bare(Conclusion::Selected),

@@ -1,15 +1,16 @@
 //! COSE keys and signatures (RFC 9052, RFC 9053, WebAuthn L3 §5.8.5 and §6.5.1.1).
 //!
 //! A private key knows its algorithm and signs; a public key travels as a COSE_Key map and verifies. ECDSA nonces
-//! are those of RFC 6979, so a signature depends on nothing but key and message.
+//! are those of RFC 6979, so a signature depends on nothing but key and message; randomness only blinds RS256.
 //!
 //! ```
 //! use latchkey_crypto::cose::{Algorithm, PrivateKey, PublicKey};
 //!
 //! assert_eq!(Algorithm::choose(&[-257, -8, -7]), Some(Algorithm::EdDsa));
 //!
+//! let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
 //! let key = PrivateKey::from_bytes(Algorithm::Es256, &[7; 32])?;
-//! let signature = key.sign(b"message")?;
+//! let signature = key.sign(b"message", &mut rng)?;
 //! let public_key = PublicKey::decode(&key.public_key().encode())?;
 //! assert!(public_key.verify(b"message", &signature));
 //! assert!(!public_key.verify(b"another", &signature));

@@ -8,19 +8,22 @@ use p256::{
 };
 use p384::NistP384;
 use rand_core::CryptoRng;
-use rsa::{Pkcs1v15Sign, RsaPrivateKey, traits::PublicKeyParts};
+use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey, traits::PublicKeyParts};
 use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::{Algorithm, KeyError, PublicKey};
 
-/// Bits of the RSA keys made here.
+/// Bits of the RSA keys made here, and the fewest of those loaded.
 const RSA_BITS: usize = 2048;
+
+/// Bytes of the largest modulus that is loaded: the largest of a public key, too.
+const MOST_RSA_BYTES: usize = RsaPublicKey::MAX_SIZE / 8;
 
 /// The private key of one passkey. Wiped when dropped, shown as `PrivateKey(redacted)`, never copied.
 ///
-/// Loading computes nothing: neither the public key nor, for EdDSA, the expanded secret, so a vault can decode
-/// many keys of which one signs.
+/// Loading computes nothing, neither the public key nor, for EdDSA, the expanded secret, so a vault can decode
+/// many keys of which one signs. RS256 is the exception: the library checks the primes and prepares them.
 pub struct PrivateKey(Kind);
 
 enum Kind {
@@ -64,7 +67,7 @@ impl PrivateKey {
             }
             Algorithm::Rs256 => RsaPrivateKey::from_pkcs8_der(bytes)
                 .ok()
-                .filter(|key| key.size() >= RSA_BITS / 8)
+                .filter(|key| (RSA_BITS / 8..=MOST_RSA_BYTES).contains(&key.size()))
                 .map(|key| Kind::Rs256(Box::new((key, Zeroizing::new(bytes.to_vec()))))),
             Algorithm::Es256 | Algorithm::Es384 | Algorithm::EdDsa => None,
         };
@@ -104,8 +107,9 @@ impl PrivateKey {
     /// Signs a message; hashing it is part of the algorithm.
     ///
     /// The form is that of WebAuthn L3 §6.5.5: DER for ECDSA, 64 bytes for EdDSA, the modulus' length for RS256.
-    /// Deterministic. Fails for RS256 only, when its result does not verify (a computing fault).
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    /// The signature is deterministic; randomness only blinds the computation of RS256, and no other algorithm
+    /// draws any. Fails for RS256 only, when its result does not verify (a computing fault).
+    pub fn sign<R: CryptoRng + ?Sized>(&self, message: &[u8], rng: &mut R) -> Result<Vec<u8>, KeyError> {
         Ok(match &self.0 {
             Kind::Es256(key) => ecdsa::<NistP256, Sha256>(key, message).to_der().as_bytes().to_vec(),
             Kind::Es384(key) => ecdsa::<NistP384, Sha384>(key, message).to_der().as_bytes().to_vec(),
@@ -114,10 +118,11 @@ impl PrivateKey {
                 use ed25519_dalek::Signer;
                 ed25519_dalek::SigningKey::from_bytes(seed).sign(message).to_bytes().to_vec()
             }
-            // Not blinded, as that takes randomness; the library's arithmetic is constant-time.
+            // Blinded, although the library's exponentiation takes constant time: the timing of RSA has been
+            // attacked too often to rely on one measure (RUSTSEC-2023-0071).
             Kind::Rs256(key) => key
                 .0
-                .sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))
+                .sign_with_rng(rng, Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))
                 .map_err(|_| KeyError::Rsa)?,
         })
     }
@@ -148,13 +153,50 @@ mod tests {
         for algorithm in Algorithm::ALL {
             let key = PrivateKey::generate(algorithm, &mut rng).unwrap();
             let loaded = PrivateKey::from_bytes(algorithm, &key.to_bytes()).unwrap();
-            let signature = loaded.sign(b"message").unwrap();
-            assert_eq!(signature, key.sign(b"message").unwrap());
+            let signature = loaded.sign(b"message", &mut rng).unwrap();
+            assert_eq!(signature, key.sign(b"message", &mut rng).unwrap());
             let public_key = PublicKey::decode(&key.public_key().encode()).unwrap();
             assert_eq!((public_key.algorithm(), loaded.algorithm()), (algorithm, algorithm));
             assert!(public_key.verify(b"message", &signature), "{}", algorithm.name());
             assert!(!public_key.verify(b"massage", &signature));
             assert!(!public_key.verify(b"message", &[]));
+        }
+    }
+
+    /// Counts what is drawn, and draws from the system.
+    struct Counted(usize);
+
+    impl rand_core::TryRng for Counted {
+        type Error = getrandom::Error;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            self.0 += 4;
+            getrandom::SysRng.try_next_u32()
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            self.0 += 8;
+            getrandom::SysRng.try_next_u64()
+        }
+
+        fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
+            self.0 += to.len();
+            getrandom::SysRng.try_fill_bytes(to)
+        }
+    }
+
+    impl rand_core::TryCryptoRng for Counted {}
+
+    #[test]
+    fn rs256_is_blinded_and_nothing_else_draws_randomness() {
+        for algorithm in Algorithm::ALL {
+            let mut rng = rand_core::UnwrapErr(Counted(0));
+            let key = PrivateKey::generate(algorithm, &mut rng).unwrap();
+            rng.0.0 = 0;
+            key.sign(b"message", &mut rng).unwrap();
+            // A blinding factor is as long as the modulus.
+            let drawn = if algorithm == Algorithm::Rs256 { rng.0.0 >= RSA_BITS / 8 } else { rng.0.0 == 0 };
+            assert!(drawn, "{} bytes for {}", rng.0.0, algorithm.name());
         }
     }
 
@@ -170,6 +212,13 @@ mod tests {
             assert!(PrivateKey::from_bytes(Algorithm::Es384, &[scalar; 48]).is_err());
         }
         assert!(PrivateKey::from_bytes(Algorithm::Rs256, &[0x30, 0x00]).is_err());
+    }
+
+    #[test]
+    fn refuses_rsa_keys_that_are_too_short() {
+        let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+        let short = RsaPrivateKey::new(&mut rng, 1024).unwrap().to_pkcs8_der().unwrap();
+        assert!(PrivateKey::from_bytes(Algorithm::Rs256, short.as_bytes()).is_err());
     }
 
     #[test]

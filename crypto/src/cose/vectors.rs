@@ -1,5 +1,6 @@
 //! The WebAuthn L3 test vectors: every pair of ours signs and verifies byte for byte, the others are told apart.
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -59,7 +60,8 @@ fn pairs_of_ours_sign_and_verify_byte_for_byte() {
         let Some(private_key) = &ceremony.private_key else { continue };
         let private_key = PrivateKey::from_bytes(public_key.algorithm(), private_key).unwrap();
         assert_eq!(private_key.public_key(), public_key, "{}", ceremony.id);
-        assert_eq!(private_key.sign(&ceremony.asserted).unwrap(), ceremony.signature, "{}", ceremony.id);
+        let signature = private_key.sign(&ceremony.asserted, &mut UnwrapErr(SysRng)).unwrap();
+        assert_eq!(signature, ceremony.signature, "{}", ceremony.id);
     }
     assert_eq!(seen.len(), 13);
     assert!(Algorithm::ALL.iter().all(|algorithm| seen.contains(algorithm)));
@@ -79,7 +81,8 @@ fn packed_statements_sign_and_verify_byte_for_byte() {
             }
         };
         let key = PrivateKey::from_bytes(Algorithm::from_id(alg).unwrap(), &key.unwrap()).unwrap();
-        assert_eq!(key.sign(&ceremony.registered).unwrap(), signature, "{}", ceremony.id);
+        let ours = key.sign(&ceremony.registered, &mut UnwrapErr(SysRng)).unwrap();
+        assert_eq!(ours, signature, "{}", ceremony.id);
         assert!(key.public_key().verify(&ceremony.registered, signature), "{}", ceremony.id);
         *count += 1;
     }
@@ -127,4 +130,35 @@ fn refuses_keys_with_one_thing_wrong() {
     assert_eq!(with(3, id::ML_DSA_44.into()), Err(KeyError::UnknownAlgorithm { id: id::ML_DSA_44 }));
     assert_eq!(PublicKey::decode(&[0xa0]), Err(KeyError::CoseKey));
     assert_eq!(PublicKey::decode(&[]), Err(KeyError::CoseKey));
+}
+
+#[test]
+fn refuses_rsa_keys_with_one_thing_wrong() {
+    let with = |kty: i64, n: Vec<u8>, e: Vec<u8>| {
+        let map = [
+            (1.into(), kty.into()),
+            (3.into(), id::RS256.into()),
+            ((-1).into(), n.into()),
+            ((-2).into(), e.into()),
+        ];
+        PublicKey::from_value(&Value::map(map))
+    };
+    let n = |bytes: usize| [vec![0xc1], vec![0x55; bytes - 2], vec![0x01]].concat();
+    let e = || vec![1, 0, 1];
+    assert!(with(3, n(256), e()).is_ok());
+    for (kty, n, e, what) in [
+        (2, n(256), e(), "another type"),
+        (3, vec![], e(), "no modulus"),
+        (3, vec![0; 256], e(), "modulus 0"),
+        (3, n(64), e(), "512 bits"),
+        (3, n(1025), e(), "beyond 8192 bits"),
+        (3, [n(255), vec![0]].concat(), e(), "even modulus"),
+        (3, n(256), vec![], "no exponent"),
+        (3, n(256), vec![0], "exponent 0"),
+        (3, n(256), vec![1], "exponent 1"),
+        (3, n(256), vec![2], "even exponent"),
+        (3, n(256), vec![1; 9], "exponent of 9 bytes"),
+    ] {
+        assert_eq!(with(kty, n, e), Err(KeyError::CoseKey), "{what}");
+    }
 }

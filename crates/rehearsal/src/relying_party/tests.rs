@@ -49,7 +49,7 @@ impl Authenticator {
         let id =
             cbor::Value::map([("id".into(), b"cred".to_vec().into()), ("type".into(), "public-key".into())]);
         let user = cbor::Value::map([("id".into(), self.user_handle.clone().into())]);
-        let signature = self.key.sign(&signed).unwrap();
+        let signature = self.key.sign(&signed, &mut UnwrapErr(getrandom::SysRng)).unwrap();
         answer([(1.into(), id), (2.into(), data.into()), (3.into(), signature.into()), (4.into(), user)])
     }
 }
