@@ -58,7 +58,6 @@ fn candidates(request: &GetAssertion, store: &dyn PasskeyStore) -> Result<Vec<Pa
                 named.extend(store.find_by_credential_id(&request.rp_id, id)?);
             }
             named.sort_by_key(|passkey| (passkey.core.created_at, passkey.core.id));
-            named.dedup_by_key(|passkey| passkey.core.id);
             named
         }
     };
@@ -93,12 +92,13 @@ impl SignIn {
         now: UnixSeconds,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Value, Conclusion), Conclusion> {
-        let (_, credential_id) =
+        let (id, credential_id) =
             self.candidates.iter().find(|(id, _)| Some(*id) == account).ok_or(Conclusion::WrongAnswer)?;
-        // It may have gone to the bin while the prompt was open.
+        // It may have gone to the bin while the prompt was open. What came under its name since was not chosen.
         let passkey = store
             .find_by_credential_id(&self.request.rp_id, credential_id)
             .map_err(Conclusion::StoreFailed)?
+            .filter(|passkey| passkey.core.id == *id)
             .ok_or(Conclusion::NothingHere)?;
 
         let authenticator_data = AuthenticatorData {
@@ -111,6 +111,16 @@ impl SignIn {
         .encode();
         let signed = [authenticator_data.as_slice(), &self.request.client_data_hash].concat();
         let signature = passkey.core.private_key.sign(&signed, rng).map_err(Conclusion::KeyFailed)?;
+
+        // On disk before there is an answer, and before there are PRF outputs that a failure would have to wipe.
+        let used = UseRecord {
+            at: now,
+            kind: UseKind::SignIn,
+            door,
+            outcome: Outcome::Approved,
+            verification: approval.verification(),
+        };
+        store.record_use(passkey.core.id, &used).map_err(Conclusion::StoreFailed)?;
 
         let descriptor = Value::map([
             ("id".into(), passkey.core.credential_id.as_bytes().into()),
@@ -130,15 +140,6 @@ impl SignIn {
             let results = Value::map([("results".into(), salts.evaluate(&passkey.core.prf_seeds.with_uv))]);
             response.push((8.into(), Value::map([("prf".into(), results)])));
         }
-
-        let used = UseRecord {
-            at: now,
-            kind: UseKind::SignIn,
-            door,
-            outcome: Outcome::Approved,
-            verification: approval.verification(),
-        };
-        store.record_use(passkey.core.id, &used).map_err(Conclusion::StoreFailed)?;
         Ok((Value::Map(response), Conclusion::SignedIn { account: Box::new(Account::of(&passkey)) }))
     }
 }

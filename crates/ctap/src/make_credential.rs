@@ -123,6 +123,17 @@ impl Creation {
             usage: Usage::default(),
         };
 
+        // Step 17, on disk before anybody hears of it, and before there are PRF outputs that a failure would have
+        // to wipe.
+        let first_use = UseRecord {
+            at: now,
+            kind: UseKind::Create,
+            door,
+            outcome: Outcome::Approved,
+            verification: approval.verification(),
+        };
+        store.add(&passkey, self.replaces, &first_use).map_err(Conclusion::StoreFailed)?;
+
         // Steps 14 and 15.
         let authenticator_data = AuthenticatorData {
             rp_id_hash: Sha256::digest(passkey.core.rp_id.as_str()).into(),
@@ -151,16 +162,6 @@ impl Creation {
             let outputs = Value::map([("enabled".into(), true.into())].into_iter().chain(results));
             response.push((6.into(), Value::map([("prf".into(), outputs)])));
         }
-
-        // Step 17, and on disk before anybody hears of it.
-        let first_use = UseRecord {
-            at: now,
-            kind: UseKind::Create,
-            door,
-            outcome: Outcome::Approved,
-            verification: approval.verification(),
-        };
-        store.add(&passkey, self.replaces, &first_use).map_err(Conclusion::StoreFailed)?;
         let conclusion =
             Conclusion::Created { account: Box::new(Account::of(&passkey)), replaced: self.replaces };
         Ok((Value::Map(response), conclusion))

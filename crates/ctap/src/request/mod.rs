@@ -100,7 +100,8 @@ fn is_touch(rp_id: &RpId) -> bool {
 /// A list of PublicKeyCredentialDescriptors, as the IDs that could be ours.
 ///
 /// Entries of another type than `public-key`, and IDs of a length that no credential of ours has, are passed over:
-/// they name nothing here (WebAuthn L3 §5.8.3). Transports are hints for the client.
+/// they name nothing here (WebAuthn L3 §5.8.3). Transports are hints for the client. Each ID is in the result once,
+/// whatever a site sends: each costs a look into the store, and one that is found costs the loading of its key.
 fn descriptors(value: &Value) -> Result<Vec<CredentialId>, Status> {
     let mut ids = Vec::new();
     for descriptor in list(value)? {
@@ -110,6 +111,8 @@ fn descriptors(value: &Value) -> Result<Vec<CredentialId>, Status> {
             ids.extend(CredentialId::new(id.to_vec()));
         }
     }
+    ids.sort_unstable();
+    ids.dedup();
     Ok(ids)
 }
 

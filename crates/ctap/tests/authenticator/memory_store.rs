@@ -98,7 +98,8 @@ impl PasskeyStore for MemoryStore {
     }
 }
 
-fn copy(passkey: &Passkey) -> Passkey {
+/// The vault alone copies keys, by storing them; a test may.
+pub(crate) fn copy(passkey: &Passkey) -> Passkey {
     let core = &passkey.core;
     let key = &core.private_key;
     Passkey {

@@ -3,9 +3,12 @@
 use latchkey_ctap::{
     ANSWER_WITHIN_SECONDS, Conclusion, NotApprovedReason, Origin, Question, Step, VERIFIED_FOR_SECONDS,
 };
-use latchkey_passkey::Outcome;
+use latchkey_passkey::{Outcome, PasskeyId, PasskeyStore};
 
-use super::{ceremony::*, memory_store::MemoryStore};
+use super::{
+    ceremony::*,
+    memory_store::{MemoryStore, copy},
+};
 
 fn registered() -> MemoryStore {
     let mut store = MemoryStore::default();
@@ -136,6 +139,22 @@ fn a_passkey_binned_while_the_prompt_was_open_does_not_sign() {
     let reply = pending.answer(prompt.approve(None, None).unwrap(), &mut store, NOW, &mut rng());
     assert!(matches!(reply.conclusion, Conclusion::NothingHere));
     assert_eq!(only(reply.message), 0x2e);
+}
+
+/// An import, say, may bring another passkey under the same credential ID: nobody was asked about that one.
+#[test]
+fn a_passkey_that_took_the_place_of_the_chosen_one_does_not_sign() {
+    let mut store = registered();
+    let (pending, prompt) = ask(&Request::sign_in("example.org").without(5), &store);
+    let mut other = copy(store.passkeys()[0]);
+    other.core.id = PasskeyId::from_bytes([9; 16]);
+    let (chosen, first_use) = store.history[0].clone();
+    store.add(&other, Some(chosen), &first_use).unwrap();
+    let uses = store.history.len();
+    let reply = pending.answer(prompt.approve(None, None).unwrap(), &mut store, NOW, &mut rng());
+    assert!(matches!(reply.conclusion, Conclusion::NothingHere));
+    assert_eq!(only(reply.message), 0x2e);
+    assert_eq!(store.history.len(), uses);
 }
 
 #[test]

@@ -156,8 +156,20 @@ fn refuses_lengths_and_ranges() {
         check(&create().with(6, map([("credProtect", level.into())])), 0x02, "credProtect");
     }
     let many = || Value::array((0..=MAX_LIST_ENTRIES).map(|_| descriptor(&[1])));
+    check(&create().with(4, Value::array((0..=MAX_LIST_ENTRIES).map(|_| parameter(-7)))), 0x15, "algorithms");
     check(&create().with(5, many()), 0x15, "exclude list");
     check(&sign_in().with(3, many()), 0x15, "allow list");
+}
+
+#[test]
+fn a_list_that_names_one_passkey_many_times_costs_one_look() {
+    let store = MemoryStore::default();
+    let same = || Value::array((0..MAX_LIST_ENTRIES).map(|_| descriptor(&[1])));
+    store.calls_left.set(Some(1));
+    ask(&sign_in().with(3, same()), &store);
+    // And one for the account.
+    store.calls_left.set(Some(2));
+    ask(&create().with(5, same()), &store);
 }
 
 #[test]
