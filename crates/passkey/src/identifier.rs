@@ -117,7 +117,10 @@ mod tests {
         assert!(UserHandle::new(vec![]).is_err());
         assert!(UserHandle::new(vec![0; 64]).is_ok());
         assert!(UserHandle::new(vec![0; 65]).is_err());
-        assert!(CredentialId::new(vec![0; 1024]).is_err());
+        assert!(CredentialId::new(vec![]).is_err());
+        assert!(CredentialId::new(vec![0; 1023]).is_ok());
+        let long = IdentifierError::Length { what: "credential id", got: 1024, min: 1, max: 1023 };
+        assert_eq!(CredentialId::new(vec![0; 1024]), Err(long));
     }
 
     #[test]
@@ -130,5 +133,6 @@ mod tests {
     #[test]
     fn debug_shows_no_bytes() {
         assert_eq!(format!("{:?}", UserHandle::new(vec![1, 2]).unwrap()), "UserHandle(2 bytes)");
+        assert_eq!(format!("{:?}", CredentialId::new(vec![1, 2]).unwrap()), "CredentialId(2 bytes)");
     }
 }

@@ -69,6 +69,35 @@ mod tests {
     fn registrable_domain_follows_the_public_suffix_list() {
         assert_eq!(RpId::parse("login.example.co.uk").unwrap().registrable_domain(), "example.co.uk");
         assert_eq!(RpId::parse("localhost").unwrap().registrable_domain(), "localhost");
+        // A public suffix itself: nobody registered a part of it.
+        assert_eq!(RpId::parse("co.uk").unwrap().registrable_domain(), "co.uk");
+    }
+
+    #[test]
+    fn names_that_no_browser_gives_are_shown_without_harm() {
+        for text in [
+            ".",
+            "..",
+            "a..b",
+            ".org",
+            "org.",
+            "-",
+            "_",
+            "xn--",
+            "xn--a",
+            "xn--0000h.org",
+            "xn--.xn--",
+            "1.2.3.4",
+        ] {
+            let rp_id = RpId::parse(text).unwrap();
+            assert!(text.contains(rp_id.registrable_domain()), "{text}");
+            assert!(rp_id.unicode().is_none_or(|unicode| !unicode.chars().any(char::is_control)), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_site() {
+        assert_eq!(format!("{:?}", RpId::parse("example.org").unwrap()), "RpId(..)");
     }
 
     #[test]

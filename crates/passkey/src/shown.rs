@@ -33,6 +33,13 @@ mod tests {
         assert_eq!(shown("abc\u{202e}gpj"), "abc\u{fffd}gpj");
         assert_eq!(shown("one\ntwo"), "one\u{fffd}two");
         assert_eq!(shown("\u{9b}2J"), "\u{fffd}2J");
+        // Every character that Unicode lets change a direction (UAX 9), and those that nobody sees.
+        for c in [
+            '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200b}',
+            '\u{feff}',
+        ] {
+            assert_eq!(shown(&format!("a{c}b")), "a\u{fffd}b", "{c:?}");
+        }
     }
 
     #[test]
