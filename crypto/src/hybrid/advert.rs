@@ -6,7 +6,7 @@ use aes::{
 };
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{RoutingId, TunnelDomainError, TunnelDomainId, mac::hmac_sha256};
 use crate::cbor::{self, Value};
@@ -193,7 +193,9 @@ impl Advert {
         }
         let mut block = Block::from(sealed);
         key.block_cipher().decrypt_block(&mut block);
-        Ok(MatchedAdvert(AdvertPlaintext::from_bytes(block.into())?))
+        let plaintext = AdvertPlaintext::from_bytes(block.into());
+        block.zeroize();
+        Ok(MatchedAdvert(plaintext?))
     }
 
     /// The bytes.
