@@ -71,8 +71,8 @@ impl Algorithm {
     /// Chooses from the identifiers that a site offers: ES256 or EdDSA, in the site's order of preference.
     ///
     /// ES384 only where neither is offered: Chromium (seen in 156) refuses an answer with an elliptic-curve key that
-    /// is not on P-256, also where the site prefers it. RS256 only where nothing else would do: its keys take a
-    /// second to make and its signatures are large.
+    /// is not on P-256, also where the site prefers it. RS256 only where nothing else would do: its keys and
+    /// signatures are large.
     pub fn choose(offered: &[i64]) -> Option<Self> {
         let known = || offered.iter().filter_map(|id| Self::from_id(*id));
         known().min_by_key(|algorithm| match algorithm {

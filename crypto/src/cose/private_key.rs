@@ -35,7 +35,7 @@ enum Kind {
 }
 
 impl PrivateKey {
-    /// Makes a new key. Fails for RS256 only, which also takes about a second.
+    /// Makes a new key. Fails for RS256 only, which also takes longest: some tens of milliseconds.
     pub fn generate<R: CryptoRng + ?Sized>(algorithm: Algorithm, rng: &mut R) -> Result<Self, KeyError> {
         Ok(Self(match algorithm {
             Algorithm::Es256 => Kind::Es256(SecretKey::generate_from_rng(rng)),
