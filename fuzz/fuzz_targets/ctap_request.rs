@@ -13,8 +13,8 @@ use latchkey_crypto::{
 use latchkey_ctap::{Authenticator, Origin, Step};
 use latchkey_fuzz::{Seeded, overlaid};
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeyStore,
-    PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle,
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeySecrets,
+    PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle,
 };
 use libfuzzer_sys::fuzz_target;
 use memory_store::MemoryStore;
@@ -90,17 +90,21 @@ fn store() -> MemoryStore {
         rp_id: RpId::parse("a.example").unwrap(),
         credential_id: CredentialId::new(vec![1; 8]).unwrap(),
         user_handle: UserHandle::new(vec![1]).unwrap(),
-        private_key: PrivateKey::from_bytes(Algorithm::Es256, &[1; 32]).unwrap(),
-        prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+        algorithm: Algorithm::Es256,
         discoverable: true,
         backup_eligible: true,
         custody: Custody::Syncable,
         cred_protect: CredProtect::UserVerificationOptional,
         created_at: 0,
     };
+    let secrets = PasskeySecrets {
+        private_key: PrivateKey::from_bytes(Algorithm::Es256, &[1; 32]).unwrap(),
+        prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+    };
     let made =
         UseRecord { at: 0, kind: UseKind::Create, door: Door::Hybrid, outcome: Outcome::Approved, verification: None };
     let mut store = MemoryStore::default();
-    store.add(&Passkey { core, labels: Labels::default(), usage: Usage::default() }, None, &made).unwrap();
+    let passkey = Passkey { core, labels: Labels::default(), usage: Usage::default() };
+    store.add(&passkey, &secrets, None, &made).unwrap();
     store
 }

@@ -1,7 +1,6 @@
 use latchkey_crypto::cbor::Value;
 use latchkey_passkey::{
-    CredProtect, CredentialId, Door, Outcome, Passkey, PasskeyId, PasskeyStore, StoreError, UnixSeconds,
-    UseKind, UseRecord,
+    CredProtect, Door, Outcome, Passkey, PasskeyId, PasskeyStore, StoreError, UnixSeconds, UseKind, UseRecord,
 };
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
@@ -19,11 +18,10 @@ use crate::{
 
 /// A sign-in to carry out, once approved.
 ///
-/// Of the candidates it keeps the names only: private keys are read again for the one that signs, and do not lie
-/// in memory while a person thinks.
+/// Private keys are opened for the one that signs, once it is approved: none lies in memory while a person thinks.
 pub(crate) struct SignIn {
     request: GetAssertion,
-    candidates: Vec<(PasskeyId, CredentialId)>,
+    candidates: Vec<Passkey>,
 }
 
 /// authenticatorGetAssertion up to the prompt: CTAP 2.2 §6.2.2 steps 7 and 8.
@@ -36,8 +34,7 @@ pub(crate) fn begin(request: GetAssertion, store: &dyn PasskeyStore) -> Result<A
         (Question::NothingHere, Task::NothingHere)
     } else {
         let question = Question::SignIn { accounts: candidates.iter().map(Account::of).collect() };
-        let names = |passkey: Passkey| (passkey.core.id, passkey.core.credential_id);
-        (question, Task::SignIn(SignIn { candidates: candidates.into_iter().map(names).collect(), request }))
+        (question, Task::SignIn(SignIn { request, candidates }))
     };
     let contents = Contents { question, rp_id, rp_name: None };
     Ok(Ask { task: Box::new(task), contents: Box::new(contents), verification_required })
@@ -77,7 +74,7 @@ impl SignIn {
     /// The one passkey that was asked about, if it was one.
     pub(crate) fn only_candidate(&self) -> Option<PasskeyId> {
         match self.candidates.as_slice() {
-            [(id, _)] => Some(*id),
+            [only] => Some(only.core.id),
             _ => None,
         }
     }
@@ -92,13 +89,15 @@ impl SignIn {
         now: UnixSeconds,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Value, Conclusion), Conclusion> {
-        let (id, credential_id) =
-            self.candidates.iter().find(|(id, _)| Some(*id) == account).ok_or(Conclusion::WrongAnswer)?;
-        // It may have gone to the bin while the prompt was open. What came under its name since was not chosen.
-        let passkey = store
-            .find_by_credential_id(&self.request.rp_id, credential_id)
+        let passkey = self
+            .candidates
+            .iter()
+            .find(|passkey| Some(passkey.core.id) == account)
+            .ok_or(Conclusion::WrongAnswer)?;
+        // By the vault's own id: what came under its credential ID since was not chosen.
+        let secrets = store
+            .secrets(passkey.core.id)
             .map_err(Conclusion::StoreFailed)?
-            .filter(|passkey| passkey.core.id == *id)
             .ok_or(Conclusion::NothingHere)?;
 
         let authenticator_data = AuthenticatorData {
@@ -110,7 +109,7 @@ impl SignIn {
         }
         .encode();
         let signed = [authenticator_data.as_slice(), &self.request.client_data_hash].concat();
-        let signature = passkey.core.private_key.sign(&signed, rng).map_err(Conclusion::KeyFailed)?;
+        let signature = secrets.private_key.sign(&signed, rng).map_err(Conclusion::KeyFailed)?;
 
         // On disk before there is an answer, and before there are PRF outputs that a failure would have to wipe.
         let used = UseRecord {
@@ -120,7 +119,11 @@ impl SignIn {
             outcome: Outcome::Approved,
             verification: approval.verification(),
         };
-        store.record_use(passkey.core.id, &used).map_err(Conclusion::StoreFailed)?;
+        store.record_use(passkey.core.id, &used).map_err(|error| match error {
+            // To the bin while the prompt was open: the signature goes nowhere.
+            StoreError::NoSuchPasskey(_) => Conclusion::NothingHere,
+            error => Conclusion::StoreFailed(error),
+        })?;
 
         let descriptor = Value::map([
             ("id".into(), passkey.core.credential_id.as_bytes().into()),
@@ -135,11 +138,12 @@ impl SignIn {
         }
         // As in WebAuthn: PRF outputs only to someone who was verified.
         if approval.verification().is_some()
-            && let Some(salts) = self.request.prf.as_ref().and_then(|prf| prf.salts_for(credential_id))
+            && let Some(salts) =
+                self.request.prf.as_ref().and_then(|prf| prf.salts_for(&passkey.core.credential_id))
         {
-            let results = Value::map([("results".into(), salts.evaluate(&passkey.core.prf_seeds.with_uv))]);
+            let results = Value::map([("results".into(), salts.evaluate(&secrets.prf_seeds.with_uv))]);
             response.push((8.into(), Value::map([("prf".into(), results)])));
         }
-        Ok((Value::Map(response), Conclusion::SignedIn { account: Box::new(Account::of(&passkey)) }))
+        Ok((Value::Map(response), Conclusion::SignedIn { account: Box::new(Account::of(passkey)) }))
     }
 }

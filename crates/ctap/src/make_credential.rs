@@ -1,7 +1,7 @@
 use latchkey_crypto::{cbor::Value, cose::PrivateKey};
 use latchkey_passkey::{
     Aaguid, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeyStore, PrfSeeds, Seed, StoreError, UnixSeconds, Usage, UseKind, UseRecord, shown,
+    PasskeySecrets, PasskeyStore, PrfSeeds, Seed, StoreError, UnixSeconds, Usage, UseKind, UseRecord, shown,
 };
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
@@ -88,7 +88,14 @@ impl Creation {
     ) -> Result<(Value, Conclusion), Conclusion> {
         let request = self.request;
         // Step 16.
-        let private_key = PrivateKey::generate(request.algorithm, rng).map_err(Conclusion::KeyFailed)?;
+        let secrets = PasskeySecrets {
+            private_key: PrivateKey::generate(request.algorithm, rng).map_err(Conclusion::KeyFailed)?,
+            // For every passkey, asked for or not: a site or a door may come to it later.
+            prf_seeds: PrfSeeds {
+                with_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
+                without_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
+            },
+        };
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
         // 32 bytes are a length that a credential ID may have.
@@ -102,12 +109,7 @@ impl Creation {
                 rp_id: request.rp_id,
                 credential_id,
                 user_handle: request.user_handle,
-                private_key,
-                // For every passkey, asked for or not: a site or a door may come to it later.
-                prf_seeds: PrfSeeds {
-                    with_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
-                    without_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
-                },
+                algorithm: request.algorithm,
                 discoverable: request.discoverable,
                 backup_eligible: true,
                 custody: Custody::Syncable,
@@ -132,7 +134,7 @@ impl Creation {
             outcome: Outcome::Approved,
             verification: approval.verification(),
         };
-        store.add(&passkey, self.replaces, &first_use).map_err(Conclusion::StoreFailed)?;
+        store.add(&passkey, &secrets, self.replaces, &first_use).map_err(Conclusion::StoreFailed)?;
 
         // Steps 14 and 15.
         let authenticator_data = AuthenticatorData {
@@ -142,7 +144,7 @@ impl Creation {
             attested_credential_data: Some(AttestedCredentialData {
                 aaguid,
                 credential_id: passkey.core.credential_id.clone(),
-                public_key: passkey.core.private_key.public_key().encode(),
+                public_key: secrets.private_key.public_key().encode(),
             }),
             extensions: request
                 .cred_protect
@@ -158,7 +160,7 @@ impl Creation {
             let results = prf
                 .eval
                 .filter(|_| approval.verification().is_some())
-                .map(|salts| ("results".into(), salts.evaluate(&passkey.core.prf_seeds.with_uv)));
+                .map(|salts| ("results".into(), salts.evaluate(&secrets.prf_seeds.with_uv)));
             let outputs = Value::map([("enabled".into(), true.into())].into_iter().chain(results));
             response.push((6.into(), Value::map([("prf".into(), outputs)])));
         }

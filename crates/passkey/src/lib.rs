@@ -1,4 +1,5 @@
-//! What a passkey is: its identifiers, its immutable core, its labels, and the port through which one is kept.
+//! What a passkey is: its identifiers, its immutable core, its labels, its secrets, and the port through which one is
+//! kept.
 //!
 //! The authenticator (`latchkey-ctap`) and the vault (`latchkey-vault`) know nothing of each other; what they
 //! share is here. No I/O, no serialisation: how a record looks on disk is the vault's matter, how it looks on the
@@ -19,15 +20,17 @@
 mod identifier;
 mod passkey;
 mod rp_id;
+mod secrets;
 mod shown;
 mod store;
 
 pub use identifier::{Aaguid, CredentialId, IdentifierError, PasskeyId, UserHandle};
 pub use passkey::{
-    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PrfSeeds, Seed, Usage, UseKind,
-    UseRecord, Verification,
+    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, Usage, UseKind, UseRecord,
+    Verification,
 };
 pub use rp_id::{RpId, RpIdError};
+pub use secrets::{PasskeySecrets, PrfSeeds, Seed};
 pub use shown::{MAX_SHOWN_CHARS, shown};
 pub use store::{PasskeyStore, StoreError};
 

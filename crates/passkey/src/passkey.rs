@@ -1,11 +1,15 @@
 use std::fmt;
 
-use latchkey_crypto::{cose::PrivateKey, secret_bytes};
+use latchkey_crypto::cose::Algorithm;
 
 use crate::{CredentialId, PasskeyId, RpId, UnixSeconds, UserHandle};
 
 /// One passkey: the core that never changes, the labels that may, and how it was used.
-#[derive(Debug)]
+///
+/// No secrets: what is looked up, listed and asked about signs nothing. They are [`PasskeySecrets`].
+///
+/// [`PasskeySecrets`]: crate::PasskeySecrets
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passkey {
     /// What was fixed when it was made.
     pub core: PasskeyCore,
@@ -15,8 +19,8 @@ pub struct Passkey {
     pub usage: Usage,
 }
 
-/// The immutable part: what the relying party relies on.
-#[derive(Debug)]
+/// The immutable part: what the relying party relies on, but for the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasskeyCore {
     /// The vault's own name of it.
     pub id: PasskeyId,
@@ -26,10 +30,8 @@ pub struct PasskeyCore {
     pub credential_id: CredentialId,
     /// The account at the site.
     pub user_handle: UserHandle,
-    /// The signing key, its algorithm included.
-    pub private_key: PrivateKey,
-    /// The secrets behind `prf` and `hmac-secret`.
-    pub prf_seeds: PrfSeeds,
+    /// What it signs with: the algorithm of its private key.
+    pub algorithm: Algorithm,
     /// Found by the site without a list of credentials (`rk` on the wire).
     pub discoverable: bool,
     /// BE, fixed at creation (WebAuthn L3 §6.1.3).
@@ -40,20 +42,6 @@ pub struct PasskeyCore {
     pub cred_protect: CredProtect,
     /// When it was made.
     pub created_at: UnixSeconds,
-}
-
-secret_bytes! {
-    /// A 32-byte PRF seed, `CredRandom` of CTAP 2.2 §12.7.
-    pub struct Seed([u8; 32]);
-}
-
-/// The two seeds of CTAP 2.2 §12.7. WebAuthn's `prf` uses the one with user verification.
-#[derive(Debug)]
-pub struct PrfSeeds {
-    /// Used when the user was verified.
-    pub with_uv: Seed,
-    /// Used when not.
-    pub without_uv: Seed,
 }
 
 /// Whether a passkey may leave this machine.
@@ -198,9 +186,8 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_names_and_no_seeds() {
+    fn debug_shows_no_names() {
         let labels = Labels { user_name: "alice".to_owned(), ..Labels::default() };
         assert_eq!(format!("{labels:?}"), "Labels(..)");
-        assert_eq!(format!("{:?}", Seed::from_bytes([1; 32])), "Seed(redacted)");
     }
 }

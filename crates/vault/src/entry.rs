@@ -36,20 +36,15 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Joins it with its secrets.
-    pub(crate) fn with_secret(
-        self,
-        private_key: latchkey_crypto::cose::PrivateKey,
-        prf_seeds: latchkey_passkey::PrfSeeds,
-    ) -> Passkey {
+    /// As the authenticator knows it.
+    pub(crate) fn into_passkey(self) -> Passkey {
         Passkey {
             core: PasskeyCore {
                 id: self.id,
                 rp_id: self.rp_id,
                 credential_id: self.credential_id,
                 user_handle: self.user_handle,
-                private_key,
-                prf_seeds,
+                algorithm: self.algorithm,
                 discoverable: self.discoverable,
                 backup_eligible: self.backup_eligible,
                 custody: self.custody,

@@ -1,6 +1,7 @@
 use latchkey_crypto::vault::RecordKind;
 use latchkey_passkey::{
-    CredentialId, Outcome, Passkey, PasskeyId, PasskeyStore, RpId, StoreError, UseKind, UseRecord, UserHandle,
+    CredentialId, Outcome, Passkey, PasskeyId, PasskeySecrets, PasskeyStore, RpId, StoreError, UseKind,
+    UseRecord, UserHandle,
 };
 
 use crate::backend::Tree;
@@ -59,13 +60,18 @@ impl PasskeyStore for Vault {
         find().map_err(store_error)
     }
 
+    fn secrets(&self, id: PasskeyId) -> Result<Option<PasskeySecrets>, StoreError> {
+        self.secrets_of(id).map_err(store_error)
+    }
+
     fn add(
         &mut self,
         passkey: &Passkey,
+        secrets: &PasskeySecrets,
         replaces: Option<PasskeyId>,
         first_use: &UseRecord,
     ) -> Result<(), StoreError> {
-        self.add_passkey(passkey, replaces, first_use).map_err(store_error)
+        self.add_passkey(passkey, secrets, replaces, first_use).map_err(store_error)
     }
 
     fn record_use(&mut self, id: PasskeyId, used: &UseRecord) -> Result<(), StoreError> {
@@ -77,6 +83,7 @@ impl Vault {
     fn add_passkey(
         &mut self,
         passkey: &Passkey,
+        secrets: &PasskeySecrets,
         replaces: Option<PasskeyId>,
         first_use: &UseRecord,
     ) -> Result<(), VaultError> {
@@ -91,7 +98,7 @@ impl Vault {
         same_credential.push(core.id);
 
         let stored = StoredPasskey::new(passkey, change).encode();
-        let secret = encode_secret(&core.private_key, &core.prf_seeds);
+        let secret = encode_secret(secrets);
         let (line, same_credential) = (HistoryLine::encode(first_use, change), encode_ids(&same_credential));
         let this = encode_ids(&[core.id]);
         let write = |tree, key, plaintext| Write { tree, key, plaintext };
@@ -156,5 +163,8 @@ impl Vault {
 }
 
 fn store_error(error: VaultError) -> StoreError {
-    StoreError::new(error)
+    match error {
+        VaultError::NoSuchPasskey => StoreError::NoSuchPasskey(Box::new(error)),
+        error => StoreError::new(error),
+    }
 }

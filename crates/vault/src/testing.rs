@@ -8,8 +8,9 @@ use latchkey_crypto::vault::{
     KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultId, VaultKeys,
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PrfSeeds,
-    RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
+    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind, UseRecord, UserHandle,
+    Verification,
 };
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
@@ -110,9 +111,8 @@ pub(crate) fn filled_memory(records: u8, epoch: u64) -> (Memory, Manifest) {
     (backend, manifest)
 }
 
-/// A passkey whose ids and key follow from a number.
+/// A passkey whose ids follow from a number; its [`secrets`] do, too.
 pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
-    let mut rng = Counting(n << 20);
     let mut id = [0; 16];
     id[..8].copy_from_slice(&n.to_be_bytes());
     Passkey {
@@ -121,8 +121,7 @@ pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
             rp_id: RpId::parse(rp_id).unwrap(),
             credential_id: CredentialId::new([&id[..], &id[..]].concat()).unwrap(),
             user_handle: UserHandle::new(user.as_bytes().to_vec()).unwrap(),
-            private_key: PrivateKey::generate(Algorithm::EdDsa, &mut rng).unwrap(),
-            prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([3; 32]), without_uv: Seed::from_bytes([4; 32]) },
+            algorithm: Algorithm::EdDsa,
             discoverable: true,
             backup_eligible: true,
             custody: Custody::Syncable,
@@ -136,6 +135,24 @@ pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
         },
         usage: Usage::default(),
     }
+}
+
+pub(crate) fn secrets(n: u64) -> PasskeySecrets {
+    PasskeySecrets {
+        private_key: PrivateKey::generate(Algorithm::EdDsa, &mut Counting(n << 20)).unwrap(),
+        prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([3; 32]), without_uv: Seed::from_bytes([4; 32]) },
+    }
+}
+
+/// Adds a passkey that [`passkey`] made, with its secrets.
+pub(crate) fn add(
+    vault: &mut Vault,
+    passkey: &Passkey,
+    replaces: Option<PasskeyId>,
+    first_use: &UseRecord,
+) -> Result<(), StoreError> {
+    let (number, _) = passkey.core.id.as_bytes().split_first_chunk().unwrap();
+    vault.add(passkey, &secrets(u64::from_be_bytes(*number)), replaces, first_use)
 }
 
 pub(crate) fn rp(text: &str) -> RpId {

@@ -6,7 +6,7 @@ use latchkey_crypto::vault::{
     KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet, VaultId,
     VaultKeys, claimed_version,
 };
-use latchkey_passkey::{Passkey, PasskeyId, UseRecord};
+use latchkey_passkey::{Passkey, PasskeyId, PasskeySecrets, UseRecord};
 use rand_core::{CryptoRng, UnwrapErr};
 
 use crate::backend::{Backend, BackendError, Change, DEVICE_KEY, MANIFEST_KEY, Tree};
@@ -280,16 +280,33 @@ impl Vault {
         Ok(stored.map(|stored| (key, stored)))
     }
 
-    /// A passkey with its secrets; `None` if it is not there, in the bin, or damaged (which is noted).
+    /// A passkey that may be used; `None` if it is not there, in the bin, damaged (which is noted), or known to have
+    /// lost its secrets. They are not opened for it: opening the vault has compared them with the manifest.
     pub(crate) fn passkey(&self, id: PasskeyId) -> Result<Option<Passkey>, VaultError> {
-        let Some(entry) = self.find(id)?.filter(|entry| entry.binned_at.is_none()) else { return Ok(None) };
+        let usable = |entry: &Entry| entry.binned_at.is_none() && !self.has_lost_secrets(id);
+        Ok(self.find(id)?.filter(usable).map(Entry::into_passkey))
+    }
+
+    /// A passkey's secrets, whether it is in the bin or not; `None` if they are not there or damaged (which is
+    /// noted).
+    pub(crate) fn secrets_of(&self, id: PasskeyId) -> Result<Option<PasskeySecrets>, VaultError> {
         let key = record_key(RecordKind::PasskeySecret, id);
         let Some(envelope) = self.backend.get(Tree::Record, &key)? else {
-            self.note(Finding::SecretMissing { id });
+            if self.stored(id)?.is_some() {
+                self.note(Finding::SecretMissing { id });
+            }
             return Ok(None);
         };
-        let secret = self.read(RecordKind::PasskeySecret, &key, &envelope, decode_secret);
-        Ok(secret.map(|(private_key, seeds)| entry.with_secret(private_key, seeds)))
+        Ok(self.read(RecordKind::PasskeySecret, &key, &envelope, decode_secret))
+    }
+
+    fn has_lost_secrets(&self, passkey: PasskeyId) -> bool {
+        self.findings().iter().any(|finding| match finding {
+            Finding::SecretMissing { id } => *id == passkey,
+            Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id }
+            | Finding::RecordTooNew { kind: RecordKind::PasskeySecret, id } => *id == Some(passkey),
+            _ => false,
+        })
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {

@@ -18,7 +18,8 @@ use latchkey_hybrid::{
     port::{Advertiser, AdvertiserError, Tunnel, TunnelError, TunnelService},
 };
 use latchkey_passkey::{
-    CredentialId, Passkey, PasskeyId, PasskeyStore, RpId, StoreError, UseRecord, UserHandle, Verification,
+    CredentialId, Passkey, PasskeyId, PasskeySecrets, PasskeyStore, RpId, StoreError, UseRecord, UserHandle,
+    Verification,
 };
 use latchkey_tunnel::{TunnelClient, WebSocketTunnel};
 use latchkey_vault::Vault;
@@ -189,14 +190,19 @@ impl PasskeyStore for Watched<&mut Vault> {
         self.inner.find_by_user_handle(rp_id, user)
     }
 
+    fn secrets(&self, id: PasskeyId) -> Result<Option<PasskeySecrets>, StoreError> {
+        self.inner.secrets(id)
+    }
+
     fn add(
         &mut self,
         passkey: &Passkey,
+        secrets: &PasskeySecrets,
         replaces: Option<PasskeyId>,
         used: &UseRecord,
     ) -> Result<(), StoreError> {
         self.marks.mark(Mark::CommitBegan);
-        self.inner.add(passkey, replaces, used)?;
+        self.inner.add(passkey, secrets, replaces, used)?;
         self.marks.mark(Mark::CommitEnded);
         Ok(())
     }

@@ -13,8 +13,8 @@ use latchkey_crypto::{
     vault::{KdfCost, KdfParams, Machine, Passphrase},
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeyStore,
-    PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
+    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
 };
 use latchkey_vault::Vault;
 
@@ -102,8 +102,9 @@ fn fill(vault: &mut Vault) {
         ..labels("bob", "Bob")
     };
     let created = used(0, UseKind::Create, Some(Verification::Passphrase));
-    let add =
-        |vault: &mut Vault, passkey: Passkey, replaces| vault.add(&passkey, replaces, &created).unwrap();
+    let add = |vault: &mut Vault, passkey: Passkey, replaces| {
+        vault.add(&passkey, &secrets(passkey.core.algorithm), replaces, &created).unwrap();
+    };
     add(vault, passkey(ALICE, "example.org", alice, Algorithm::Es256), None);
     add(vault, passkey(BINNED, "example.org", labels("bob", "Bob"), Algorithm::Es256), None);
     let binned = PasskeyId::parse(BINNED);
@@ -138,8 +139,7 @@ fn passkey(id: &str, rp_id: &str, labels: Labels, algorithm: Algorithm) -> Passk
             rp_id: RpId::parse(rp_id).unwrap(),
             credential_id: CredentialId::new([*id.as_bytes(), [0xfb; 16]].concat()).unwrap(),
             user_handle: UserHandle::new(vec![0xff, 0xfe, 0x01]).unwrap(),
-            private_key: PrivateKey::generate(algorithm, &mut os_random()).unwrap(),
-            prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+            algorithm,
             discoverable: true,
             backup_eligible: true,
             custody: Custody::Syncable,
@@ -148,5 +148,12 @@ fn passkey(id: &str, rp_id: &str, labels: Labels, algorithm: Algorithm) -> Passk
         },
         labels,
         usage: Usage::default(),
+    }
+}
+
+fn secrets(algorithm: Algorithm) -> PasskeySecrets {
+    PasskeySecrets {
+        private_key: PrivateKey::generate(algorithm, &mut os_random()).unwrap(),
+        prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
     }
 }

@@ -8,8 +8,8 @@ use latchkey_crypto::{
     vault::{KdfParams, Machine, Passphrase},
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeyStore,
-    PrfSeeds, RpId, Seed, StoreError, Usage, UseKind, UseRecord, UserHandle,
+    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
+    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind, UseRecord, UserHandle,
 };
 use latchkey_vault::Vault;
 use tempfile::TempDir;
@@ -77,7 +77,7 @@ pub(crate) fn used(kind: UseKind) -> UseRecord {
 }
 
 fn fill(store: &mut dyn PasskeyStore) {
-    (0..PASSKEYS).for_each(|n| store.add(&passkey(n), None, &used(UseKind::Create)).unwrap());
+    (0..PASSKEYS).for_each(|n| store.add(&passkey(n), &secrets(), None, &used(UseKind::Create)).unwrap());
 }
 
 fn passkey(n: u32) -> Passkey {
@@ -87,8 +87,7 @@ fn passkey(n: u32) -> Passkey {
             rp_id: RpId::parse(&rp_id(n)).unwrap(),
             credential_id: CredentialId::new(credential_id(n)).unwrap(),
             user_handle: UserHandle::new(vec![1; 32]).unwrap(),
-            private_key: PrivateKey::generate(Algorithm::Es256, &mut UnwrapErr(SysRng)).unwrap(),
-            prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+            algorithm: Algorithm::Es256,
             discoverable: true,
             backup_eligible: true,
             custody: Custody::Syncable,
@@ -97,6 +96,13 @@ fn passkey(n: u32) -> Passkey {
         },
         labels: Labels { user_name: "alice".to_owned(), ..Labels::default() },
         usage: Usage::default(),
+    }
+}
+
+fn secrets() -> PasskeySecrets {
+    PasskeySecrets {
+        private_key: PrivateKey::generate(Algorithm::Es256, &mut UnwrapErr(SysRng)).unwrap(),
+        prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
     }
 }
 
@@ -133,7 +139,17 @@ impl<S: PasskeyStore> PasskeyStore for Uncommitted<'_, S> {
         self.0.find_by_user_handle(rp_id, user)
     }
 
-    fn add(&mut self, _: &Passkey, _: Option<PasskeyId>, _: &UseRecord) -> Result<(), StoreError> {
+    fn secrets(&self, id: PasskeyId) -> Result<Option<PasskeySecrets>, StoreError> {
+        self.0.secrets(id)
+    }
+
+    fn add(
+        &mut self,
+        _: &Passkey,
+        _: &PasskeySecrets,
+        _: Option<PasskeyId>,
+        _: &UseRecord,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -36,7 +36,8 @@ fn signs_for_the_only_account_without_a_list() {
     assert_eq!((data.sign_count, &data.extensions, &data.attested_credential_data), (0, &None, &None));
     let signed = [data.encode().as_slice(), &CLIENT_DATA_HASH].concat();
     let signature = response.get(3).and_then(Value::as_bytes).unwrap();
-    assert!(core.private_key.public_key().verify(&signed, signature));
+    let key = &store.secrets_of(store.passkeys()[0]).private_key;
+    assert!(key.public_key().verify(&signed, signature));
 
     let (id, used) = store.history.last().unwrap();
     assert_eq!((*id, used.kind, used.outcome, used.at), (core.id, UseKind::SignIn, Outcome::Approved, NOW));
@@ -155,8 +156,9 @@ fn cred_protect_hides_from_whoever_asks_for_no_verification() {
 #[test]
 fn prf_by_credential_wins_and_takes_verification() {
     let mut store = registered(&["alice"]);
-    let core = &store.passkeys()[0].core;
-    let (id, seed) = (core.credential_id.as_bytes().to_vec(), core.prf_seeds.with_uv.expose().to_vec());
+    let passkey = store.passkeys()[0];
+    let id = passkey.core.credential_id.as_bytes().to_vec();
+    let seed = store.secrets_of(passkey).prf_seeds.with_uv.expose().to_vec();
     let salts = |byte: u8| map([("first", [byte; 32].into())]);
     let by = |id: Vec<u8>| Value::map([(id.into(), salts(2))]);
     let prf = |input: Value| Request::sign_in("example.org").with(4, map([("prf", input)]));

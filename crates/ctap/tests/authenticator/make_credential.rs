@@ -26,18 +26,19 @@ fn makes_a_passkey_that_is_stored_before_the_answer() {
     assert_eq!((data.sign_count, data.extensions), (0, None));
 
     let [passkey] = store.passkeys()[..] else { panic!("one passkey") };
-    let core = &passkey.core;
+    let (core, secrets) = (&passkey.core, store.secrets_of(passkey));
     let attested = data.attested_credential_data.unwrap();
     assert_eq!(attested.aaguid, Aaguid::VAULT);
     assert_eq!(attested.credential_id, core.credential_id);
     assert_eq!(attested.credential_id.as_bytes().len(), 32);
-    assert_eq!(PublicKey::decode(&attested.public_key).unwrap(), core.private_key.public_key());
+    assert_eq!(PublicKey::decode(&attested.public_key).unwrap(), secrets.private_key.public_key());
+    assert_eq!(core.algorithm, secrets.private_key.algorithm());
     assert_eq!(core.user_handle.as_bytes(), b"alice");
     assert_eq!((core.discoverable, core.backup_eligible, core.custody), (true, true, Custody::Syncable));
     assert_eq!(core.cred_protect, CredProtect::UserVerificationOptional);
     assert_eq!(core.created_at, NOW);
-    assert_ne!(core.prf_seeds.with_uv.expose(), core.prf_seeds.without_uv.expose());
-    assert_ne!(core.prf_seeds.without_uv.expose(), &[0; 32]);
+    assert_ne!(secrets.prf_seeds.with_uv.expose(), secrets.prf_seeds.without_uv.expose());
+    assert_ne!(secrets.prf_seeds.without_uv.expose(), &[0; 32]);
     assert_eq!(passkey.labels.rp_name.as_deref(), Some("A site"));
     assert_eq!(passkey.labels.user_name, "alice");
     assert_eq!(passkey.labels.user_display_name, "alice the great");
@@ -126,7 +127,7 @@ fn prf_is_enabled_and_evaluated_when_asked() {
     let prf = response.get(6).and_then(|outputs| outputs.get("prf")).unwrap();
     assert_eq!(prf.get("enabled"), Some(&true.into()));
     let results = prf.get("results").unwrap();
-    let seed = store.passkeys().last().unwrap().core.prf_seeds.with_uv.expose().to_vec();
+    let seed = store.secrets_of(store.passkeys().last().unwrap()).prf_seeds.with_uv.expose().to_vec();
     for (name, salt) in [("first", [1; 32]), ("second", [2; 32])] {
         assert_eq!(results.get(name).and_then(Value::as_bytes), Some(&hmac_sha256(&seed, &salt)[..]));
     }

@@ -5,14 +5,15 @@ use std::{
 
 use latchkey_crypto::cose::PrivateKey;
 use latchkey_passkey::{
-    CredentialId, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeyStore, PrfSeeds, RpId, Seed, StoreError,
-    UseKind, UseRecord, UserHandle,
+    CredentialId, Outcome, Passkey, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed,
+    StoreError, UseKind, UseRecord, UserHandle,
 };
 
 /// Passkeys in memory: for tests and benches.
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     passkeys: Vec<Passkey>,
+    secrets: HashMap<PasskeyId, PasskeySecrets>,
     by_rp_id: HashMap<RpId, Vec<usize>>,
     by_credential_id: HashMap<CredentialId, usize>,
     by_id: HashMap<PasskeyId, usize>,
@@ -32,6 +33,16 @@ impl MemoryStore {
         self.binned.insert(id);
     }
 
+    /// As if the passkey had never been.
+    pub(crate) fn forget(&mut self, id: PasskeyId) {
+        self.bin(id);
+        self.secrets.remove(&id);
+    }
+
+    pub(crate) fn secrets_of(&self, passkey: &Passkey) -> &PasskeySecrets {
+        &self.secrets[&passkey.core.id]
+    }
+
     fn called(&self) -> Result<(), StoreError> {
         match self.calls_left.get() {
             None => Ok(()),
@@ -45,7 +56,7 @@ impl MemoryStore {
 
     fn read(&self, index: usize) -> Option<Passkey> {
         let passkey = self.passkeys.get(index)?;
-        (!self.binned.contains(&passkey.core.id)).then(|| copy(passkey))
+        (!self.binned.contains(&passkey.core.id)).then(|| passkey.clone())
     }
 }
 
@@ -67,9 +78,16 @@ impl PasskeyStore for MemoryStore {
         Ok(passkeys.iter().rfind(|passkey| passkey.core.user_handle == *user).map(|passkey| passkey.core.id))
     }
 
+    /// From the bin too, as the vault does.
+    fn secrets(&self, id: PasskeyId) -> Result<Option<PasskeySecrets>, StoreError> {
+        self.called()?;
+        Ok(self.secrets.get(&id).map(copy))
+    }
+
     fn add(
         &mut self,
         passkey: &Passkey,
+        secrets: &PasskeySecrets,
         replaces: Option<PasskeyId>,
         first_use: &UseRecord,
     ) -> Result<(), StoreError> {
@@ -79,18 +97,20 @@ impl PasskeyStore for MemoryStore {
         self.by_credential_id.insert(passkey.core.credential_id.clone(), index);
         self.by_id.insert(passkey.core.id, index);
         self.history.push((passkey.core.id, first_use.clone()));
-        self.passkeys.push(copy(passkey));
+        self.passkeys.push(passkey.clone());
+        self.secrets.insert(passkey.core.id, copy(secrets));
         self.binned.extend(replaces);
         Ok(())
     }
 
     fn record_use(&mut self, id: PasskeyId, used: &UseRecord) -> Result<(), StoreError> {
         self.called()?;
+        let index = self.by_id.get(&id).filter(|_| !self.binned.contains(&id));
+        let Some(passkey) = index.and_then(|index| self.passkeys.get_mut(*index)) else {
+            return Err(StoreError::NoSuchPasskey("gone or in the bin".into()));
+        };
         self.history.push((id, used.clone()));
-        if let Some(passkey) = self.by_id.get(&id).and_then(|index| self.passkeys.get_mut(*index))
-            && used.outcome == Outcome::Approved
-            && used.kind == UseKind::SignIn
-        {
+        if used.outcome == Outcome::Approved && used.kind == UseKind::SignIn {
             passkey.usage.last_used_at = Some(used.at);
             passkey.usage.sign_in_count += 1;
         }
@@ -99,23 +119,13 @@ impl PasskeyStore for MemoryStore {
 }
 
 /// The vault alone copies keys, by storing them; a test may.
-pub(crate) fn copy(passkey: &Passkey) -> Passkey {
-    let core = &passkey.core;
-    let key = &core.private_key;
-    Passkey {
-        core: PasskeyCore {
-            id: core.id,
-            rp_id: core.rp_id.clone(),
-            credential_id: core.credential_id.clone(),
-            user_handle: core.user_handle.clone(),
-            private_key: PrivateKey::from_bytes(key.algorithm(), &key.to_bytes()).unwrap(),
-            prf_seeds: PrfSeeds {
-                with_uv: Seed::from_bytes(*core.prf_seeds.with_uv.expose()),
-                without_uv: Seed::from_bytes(*core.prf_seeds.without_uv.expose()),
-            },
-            ..*core
+pub(crate) fn copy(secrets: &PasskeySecrets) -> PasskeySecrets {
+    let (key, seeds) = (&secrets.private_key, &secrets.prf_seeds);
+    PasskeySecrets {
+        private_key: PrivateKey::from_bytes(key.algorithm(), &key.to_bytes()).unwrap(),
+        prf_seeds: PrfSeeds {
+            with_uv: Seed::from_bytes(*seeds.with_uv.expose()),
+            without_uv: Seed::from_bytes(*seeds.without_uv.expose()),
         },
-        labels: passkey.labels.clone(),
-        usage: passkey.usage,
     }
 }

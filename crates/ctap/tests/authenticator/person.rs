@@ -132,13 +132,19 @@ fn the_wish_for_a_touch_is_no_passkey() {
 }
 
 #[test]
-fn a_passkey_binned_while_the_prompt_was_open_does_not_sign() {
-    let mut store = registered();
-    let (pending, prompt) = ask(&Request::sign_in("example.org").without(5), &store);
-    store.bin(store.passkeys()[0].core.id);
-    let reply = pending.answer(prompt.approve(None, None).unwrap(), &mut store, NOW, &mut rng());
-    assert!(matches!(reply.conclusion, Conclusion::NothingHere));
-    assert_eq!(only(reply.message), 0x2e);
+fn a_passkey_binned_or_gone_while_the_prompt_was_open_does_not_sign() {
+    for leave in [MemoryStore::bin, MemoryStore::forget] {
+        let mut store = registered();
+        let (pending, prompt) = ask(&Request::sign_in("example.org").without(5), &store);
+        let id = store.passkeys()[0].core.id;
+        leave(&mut store, id);
+        let uses = store.history.len();
+        let reply = pending.answer(prompt.approve(None, None).unwrap(), &mut store, NOW, &mut rng());
+        assert!(matches!(reply.conclusion, Conclusion::NothingHere));
+        // The status alone: no signature.
+        assert_eq!(only(reply.message), 0x2e);
+        assert_eq!(store.history.len(), uses);
+    }
 }
 
 /// An import, say, may bring another passkey under the same credential ID: nobody was asked about that one.
@@ -146,10 +152,10 @@ fn a_passkey_binned_while_the_prompt_was_open_does_not_sign() {
 fn a_passkey_that_took_the_place_of_the_chosen_one_does_not_sign() {
     let mut store = registered();
     let (pending, prompt) = ask(&Request::sign_in("example.org").without(5), &store);
-    let mut other = copy(store.passkeys()[0]);
+    let (mut other, secrets) = (store.passkeys()[0].clone(), copy(store.secrets_of(store.passkeys()[0])));
     other.core.id = PasskeyId::from_bytes([9; 16]);
     let (chosen, first_use) = store.history[0].clone();
-    store.add(&other, Some(chosen), &first_use).unwrap();
+    store.add(&other, &secrets, Some(chosen), &first_use).unwrap();
     let uses = store.history.len();
     let reply = pending.answer(prompt.approve(None, None).unwrap(), &mut store, NOW, &mut rng());
     assert!(matches!(reply.conclusion, Conclusion::NothingHere));

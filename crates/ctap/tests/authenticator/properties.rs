@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use latchkey_crypto::cbor::{self, Value};
 use latchkey_ctap::{AuthenticatorData, Step};
-use latchkey_passkey::{Door, Outcome, Passkey, PasskeyStore, UseKind, UseRecord};
+use latchkey_passkey::{Door, Outcome, Passkey, PasskeySecrets, PasskeyStore, UseKind, UseRecord};
 use proptest::prelude::*;
 
 use super::{
@@ -14,10 +14,11 @@ use super::{
 
 /// A store with one passkey, which answers to `example.org`, so that sign-ins get to the end.
 fn store() -> MemoryStore {
-    static MADE: LazyLock<Passkey> = LazyLock::new(|| {
+    static MADE: LazyLock<(Passkey, PasskeySecrets)> = LazyLock::new(|| {
         let mut store = MemoryStore::default();
         success(&approved(&Request::create("example.org", "alice"), &mut store));
-        copy(store.passkeys()[0])
+        let passkey = store.passkeys()[0];
+        (passkey.clone(), copy(store.secrets_of(passkey)))
     });
     let mut store = MemoryStore::default();
     let first_use = UseRecord {
@@ -27,7 +28,8 @@ fn store() -> MemoryStore {
         outcome: Outcome::Approved,
         verification: None,
     };
-    store.add(&MADE, None, &first_use).unwrap();
+    let (passkey, secrets) = &*MADE;
+    store.add(passkey, secrets, None, &first_use).unwrap();
     store
 }
 

@@ -94,7 +94,7 @@ fn core_value(core: &PasskeyCore) -> Value {
         (2.into(), core.rp_id.as_str().into()),
         (3.into(), core.credential_id.as_bytes().into()),
         (4.into(), core.user_handle.as_bytes().into()),
-        (5.into(), core.private_key.algorithm().id().into()),
+        (5.into(), core.algorithm.id().into()),
         (6.into(), core.discoverable.into()),
         (7.into(), core.backup_eligible.into()),
         (8.into(), custody_code(core.custody).into()),
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(entry.rp_id, made.core.rp_id);
         assert_eq!(entry.credential_id, made.core.credential_id);
         assert_eq!(entry.user_handle, made.core.user_handle);
-        assert_eq!(entry.algorithm, made.core.private_key.algorithm());
+        assert_eq!(entry.algorithm, made.core.algorithm);
         assert_eq!(
             (entry.discoverable, entry.backup_eligible, entry.custody, entry.cred_protect, entry.created_at),
             (

@@ -1,5 +1,5 @@
 use latchkey_crypto::cose::{Algorithm, PrivateKey};
-use latchkey_passkey::{PrfSeeds, Seed};
+use latchkey_passkey::{PasskeySecrets, PrfSeeds, Seed};
 use zeroize::Zeroizing;
 
 use super::Unreadable;
@@ -12,19 +12,20 @@ const ALGORITHM_LEN: usize = 8;
 ///
 /// Written once and never changed. Not CBOR: built in one buffer of its final size, so that wiping it wipes the
 /// only copy.
-pub(crate) fn encode_secret(private_key: &PrivateKey, seeds: &PrfSeeds) -> Zeroizing<Vec<u8>> {
+pub(crate) fn encode_secret(secrets: &PasskeySecrets) -> Zeroizing<Vec<u8>> {
+    let PasskeySecrets { private_key, prf_seeds } = secrets;
     let key = private_key.to_bytes();
     let mut out = Zeroizing::new(Vec::with_capacity(1 + 2 * Seed::LEN + ALGORITHM_LEN + key.len()));
     out.push(FORMAT);
-    out.extend_from_slice(seeds.with_uv.expose());
-    out.extend_from_slice(seeds.without_uv.expose());
+    out.extend_from_slice(prf_seeds.with_uv.expose());
+    out.extend_from_slice(prf_seeds.without_uv.expose());
     out.extend_from_slice(&private_key.algorithm().id().to_be_bytes());
     out.extend_from_slice(&key);
     out
 }
 
 /// Reads what [`encode_secret`] wrote.
-pub(crate) fn decode_secret(plaintext: &[u8]) -> Result<(PrivateKey, PrfSeeds), Unreadable> {
+pub(crate) fn decode_secret(plaintext: &[u8]) -> Result<PasskeySecrets, Unreadable> {
     let (&format, rest) = plaintext.split_first().ok_or(Unreadable::Malformed)?;
     if format != FORMAT {
         return Err(Unreadable::TooNew);
@@ -36,29 +37,28 @@ pub(crate) fn decode_secret(plaintext: &[u8]) -> Result<(PrivateKey, PrfSeeds), 
         return Err(Unreadable::Malformed);
     };
     let algorithm = Algorithm::from_id(i64::from_be_bytes(*algorithm)).ok_or(Unreadable::TooNew)?;
-    let key = PrivateKey::from_bytes(algorithm, key).map_err(|_| Unreadable::Malformed)?;
-    Ok((key, PrfSeeds { with_uv, without_uv }))
+    let private_key = PrivateKey::from_bytes(algorithm, key).map_err(|_| Unreadable::Malformed)?;
+    Ok(PasskeySecrets { private_key, prf_seeds: PrfSeeds { with_uv, without_uv } })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::passkey;
+    use super::super::super::testing::secrets;
     use super::*;
 
     #[test]
     fn reads_what_it_writes() {
-        let core = passkey("example.org", "alice", 1).core;
-        let bytes = encode_secret(&core.private_key, &core.prf_seeds);
-        let (key, seeds) = decode_secret(&bytes).unwrap();
-        assert_eq!(key.to_bytes(), core.private_key.to_bytes());
-        assert_eq!(seeds.with_uv.expose(), core.prf_seeds.with_uv.expose());
-        assert_eq!(seeds.without_uv.expose(), core.prf_seeds.without_uv.expose());
+        let made = secrets(1);
+        let read = decode_secret(&encode_secret(&made)).unwrap();
+        assert_eq!(read.private_key.algorithm(), made.private_key.algorithm());
+        assert_eq!(read.private_key.to_bytes(), made.private_key.to_bytes());
+        assert_eq!(read.prf_seeds.with_uv.expose(), made.prf_seeds.with_uv.expose());
+        assert_eq!(read.prf_seeds.without_uv.expose(), made.prf_seeds.without_uv.expose());
     }
 
     #[test]
     fn refuses_other_formats_algorithms_and_lengths() {
-        let core = passkey("example.org", "alice", 1).core;
-        let bytes = encode_secret(&core.private_key, &core.prf_seeds);
+        let bytes = encode_secret(&secrets(1));
         let mut later = bytes.clone();
         later[0] = 2;
         assert_eq!(decode_secret(&later).unwrap_err(), Unreadable::TooNew);

@@ -2,11 +2,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use latchkey_passkey::{CredentialId, Outcome, PasskeyId, PasskeyStore, UseRecord, UserHandle};
+use latchkey_crypto::vault::RecordKind;
+use latchkey_passkey::{CredentialId, Outcome, PasskeyId, PasskeyStore, StoreError, UseRecord, UserHandle};
 
-use crate::backend::{BackendError, Memory};
+use crate::backend::{BackendError, Change, Memory, Tree};
 use crate::testing::*;
-use crate::{OpenOptions, Status, VaultError};
+use crate::vault::record_key;
+use crate::{Finding, OpenOptions, Status, Vault, VaultError};
 
 fn status_without_findings(status: Status) -> Status {
     assert_eq!(status.findings, []);
@@ -19,17 +21,19 @@ fn what_is_added_is_found_again_after_reopening() {
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
     let alice = passkey("example.org", "alice", 1);
-    vault.add(&alice, None, &created(100)).unwrap();
-    vault.add(&passkey("example.org", "bob", 2), None, &created(101)).unwrap();
-    vault.add(&passkey("example.net", "alice", 3), None, &created(102)).unwrap();
+    add(&mut vault, &alice, None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "bob", 2), None, &created(101)).unwrap();
+    add(&mut vault, &passkey("example.net", "alice", 3), None, &created(102)).unwrap();
     vault.record_use(alice.core.id, &signed_in(200)).unwrap();
     vault.close().unwrap();
 
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     let found = vault.find_by_rp_id(&rp("example.org")).unwrap();
     assert_eq!(found.iter().map(|p| p.labels.user_name.as_str()).collect::<Vec<_>>(), ["alice", "bob"]);
-    assert_eq!(found[0].core.private_key.to_bytes(), alice.core.private_key.to_bytes());
-    assert_eq!(found[0].core.prf_seeds.with_uv.expose(), alice.core.prf_seeds.with_uv.expose());
+    assert_eq!(found[0].core, alice.core);
+    let (kept, made) = (vault.secrets(alice.core.id).unwrap().unwrap(), secrets(1));
+    assert_eq!(kept.private_key.to_bytes(), made.private_key.to_bytes());
+    assert_eq!(kept.prf_seeds.with_uv.expose(), made.prf_seeds.with_uv.expose());
     assert_eq!((found[0].usage.last_used_at, found[0].usage.sign_in_count), (Some(200), 1));
 
     let (site, id) = (rp("example.org"), &alice.core.credential_id);
@@ -55,10 +59,10 @@ fn what_is_added_is_found_again_after_reopening() {
 fn a_replaced_passkey_goes_to_the_bin_in_the_same_commit() {
     let mut vault = vault_in_memory();
     let old = passkey("example.org", "alice", 1);
-    vault.add(&old, None, &created(100)).unwrap();
+    add(&mut vault, &old, None, &created(100)).unwrap();
     let before = vault.status().unwrap().epoch;
     let new = passkey("example.org", "alice", 2);
-    vault.add(&new, Some(old.core.id), &created(150)).unwrap();
+    add(&mut vault, &new, Some(old.core.id), &created(150)).unwrap();
     assert_eq!(vault.status().unwrap().epoch, before + 1);
 
     let site = rp("example.org");
@@ -77,7 +81,7 @@ fn only_an_approved_sign_in_counts_and_every_use_is_in_the_history() {
     let mut vault = vault_in_memory();
     let made = passkey("example.org", "alice", 1);
     let id = made.core.id;
-    vault.add(&made, None, &created(100)).unwrap();
+    add(&mut vault, &made, None, &created(100)).unwrap();
     vault.record_use(id, &UseRecord { outcome: Outcome::Refused, ..signed_in(150) }).unwrap();
     assert_eq!(vault.find(id).unwrap().unwrap().usage.sign_in_count, 0);
     vault.record_use(id, &signed_in(160)).unwrap();
@@ -90,7 +94,7 @@ fn only_an_approved_sign_in_counts_and_every_use_is_in_the_history() {
 fn the_newest_passkey_of_an_account_is_the_one_found() {
     let mut vault = vault_in_memory();
     for n in [2, 3, 1] {
-        vault.add(&passkey("example.org", "alice", n), None, &created(100)).unwrap();
+        add(&mut vault, &passkey("example.org", "alice", n), None, &created(100)).unwrap();
     }
     let alice = UserHandle::new(b"alice".to_vec()).unwrap();
     let found = vault.find_by_user_handle(&rp("example.org"), &alice).unwrap().unwrap();
@@ -103,11 +107,11 @@ fn one_credential_id_with_two_keys_keeps_both() {
     let one = passkey("example.org", "alice", 1);
     let mut two = passkey("example.org", "alice", 2);
     two.core.credential_id = one.core.credential_id.clone();
-    vault.add(&one, None, &created(100)).unwrap();
-    vault.add(&two, None, &created(101)).unwrap();
+    add(&mut vault, &one, None, &created(100)).unwrap();
+    add(&mut vault, &two, None, &created(101)).unwrap();
     let found = vault.find_by_credential_id(&rp("example.org"), &one.core.credential_id).unwrap().unwrap();
     assert_eq!(found.core.id, one.core.id);
-    vault.add(&passkey("example.org", "alice", 3), Some(one.core.id), &created(102)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 3), Some(one.core.id), &created(102)).unwrap();
     let found = vault.find_by_credential_id(&rp("example.org"), &one.core.credential_id).unwrap().unwrap();
     assert_eq!(found.core.id, two.core.id);
 }
@@ -116,16 +120,15 @@ fn one_credential_id_with_two_keys_keeps_both() {
 fn refuses_what_makes_no_sense_and_changes_nothing() {
     let mut vault = vault_in_memory();
     let alice = passkey("example.org", "alice", 1);
-    vault.add(&alice, None, &created(100)).unwrap();
+    add(&mut vault, &alice, None, &created(100)).unwrap();
     let epoch = vault.status().unwrap().epoch;
-    let refused = |result: Result<(), latchkey_passkey::StoreError>| result.unwrap_err();
-    let variant =
-        |error: &latchkey_passkey::StoreError| format!("{}", error.downcast_ref::<VaultError>().unwrap());
+    let refused = |result: Result<(), StoreError>| result.unwrap_err();
+    let variant = |error: &StoreError| format!("{}", error.downcast_ref::<VaultError>().unwrap());
 
-    let again = refused(vault.add(&alice, None, &created(100)));
+    let again = refused(add(&mut vault, &alice, None, &created(100)));
     assert_eq!(variant(&again), VaultError::AlreadyStored.to_string());
     let nobody = PasskeyId::from_bytes([0xee; 16]);
-    let unknown = refused(vault.add(&passkey("example.org", "bob", 2), Some(nobody), &created(100)));
+    let unknown = refused(add(&mut vault, &passkey("example.org", "bob", 2), Some(nobody), &created(100)));
     assert_eq!(variant(&unknown), VaultError::NoSuchPasskey.to_string());
     assert_eq!(
         variant(&refused(vault.record_use(nobody, &signed_in(1)))),
@@ -133,18 +136,45 @@ fn refuses_what_makes_no_sense_and_changes_nothing() {
     );
     let mut long = passkey("example.org", "carol", 3);
     long.labels.user_display_name = "x".repeat(7000);
-    let large = refused(vault.add(&long, None, &created(100)));
+    let large = refused(add(&mut vault, &long, None, &created(100)));
     assert!(matches!(large.downcast_ref(), Some(VaultError::TooLarge { most: 6144, .. })));
+    assert!(vault.secrets(nobody).unwrap().is_none());
     assert_eq!((vault.status().unwrap().epoch, vault.list().unwrap().len()), (epoch, 1));
+    assert_eq!(vault.status().unwrap().findings, []);
 }
 
 #[test]
 fn a_binned_passkey_takes_no_more_uses() {
     let mut vault = vault_in_memory();
     let old = passkey("example.org", "alice", 1);
-    vault.add(&old, None, &created(100)).unwrap();
-    vault.add(&passkey("example.org", "alice", 2), Some(old.core.id), &created(101)).unwrap();
-    assert!(vault.record_use(old.core.id, &signed_in(102)).is_err());
+    add(&mut vault, &old, None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 2), Some(old.core.id), &created(101)).unwrap();
+    let error = vault.record_use(old.core.id, &signed_in(102)).unwrap_err();
+    assert!(matches!(error, StoreError::NoSuchPasskey(_)));
+    assert_eq!(vault.history(old.core.id).unwrap(), [created(100)]);
+}
+
+/// A secret that is spoilt while the vault is open shows when it is opened, so looking up has not opened it.
+#[test]
+fn looking_up_opens_no_secret_and_what_cannot_sign_is_not_offered_again() {
+    let made = passkey("example.org", "alice", 1);
+    let (site, id) = (rp("example.org"), made.core.id);
+    let damaged = Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id: Some(id) };
+    for (value, finding) in [(Some(vec![0; 200]), damaged), (None, Finding::SecretMissing { id })] {
+        let mut vault = vault_in_memory();
+        add(&mut vault, &made, None, &created(100)).unwrap();
+        let key = record_key(RecordKind::PasskeySecret, id);
+        vault.backend().commit(&[Change { tree: Tree::Record, key, value }]).unwrap();
+        let found = |vault: &Vault| {
+            let by_credential_id = vault.find_by_credential_id(&site, &made.core.credential_id).unwrap();
+            (vault.find_by_rp_id(&site).unwrap().len(), by_credential_id.is_some())
+        };
+        assert_eq!(found(&vault), (1, true));
+        assert_eq!(vault.status().unwrap().findings, []);
+        assert!(vault.secrets(id).unwrap().is_none());
+        assert_eq!(vault.status().unwrap().findings, [finding]);
+        assert_eq!(found(&vault), (0, false));
+    }
 }
 
 #[test]
@@ -153,9 +183,9 @@ fn a_failed_commit_stops_further_changes_and_keeps_what_was() {
     *memory.fail_next_commit.lock().unwrap() = Some(BackendError::Io(rustix::io::Errno::NOSPC.into()));
     let mut vault = vault_over(memory);
     let made = passkey("example.org", "alice", 1);
-    let error = vault.add(&made, None, &created(100)).unwrap_err();
+    let error = add(&mut vault, &made, None, &created(100)).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(VaultError::Full)));
-    let error = vault.add(&made, None, &created(100)).unwrap_err();
+    let error = add(&mut vault, &made, None, &created(100)).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(VaultError::Interrupted)));
     assert!(vault.list().unwrap().is_empty());
 }
@@ -165,7 +195,7 @@ fn dropping_instead_of_closing_loses_nothing() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
-    vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 1), None, &created(100)).unwrap();
     drop(vault);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert_eq!(status_without_findings(vault.status().unwrap()).passkeys, 1);
@@ -180,7 +210,7 @@ fn closing_makes_a_snapshot_only_after_a_change() {
     vault.close().unwrap();
     assert_eq!(snapshots(), [1]);
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-    vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 1), None, &created(100)).unwrap();
     vault.close().unwrap();
     assert_eq!(snapshots(), [2, 1]);
     reopen(&path, &OpenOptions::new()).unwrap().close().unwrap();
@@ -194,7 +224,7 @@ fn files_are_for_their_owner_alone_and_name_nobody() {
     let mut vault = new_vault(&path, &OpenOptions::new().state_folder(place.path().join("state")));
     let mut made = passkey("unmistakable.example", "alice-unmistakable", 1);
     made.core.user_handle = UserHandle::new(b"handle-unmistakable".to_vec()).unwrap();
-    vault.add(&made, None, &created(100)).unwrap();
+    add(&mut vault, &made, None, &created(100)).unwrap();
     vault.close().unwrap();
     let mut files = Vec::new();
     walk(place.path(), &mut files);
@@ -204,7 +234,7 @@ fn files_are_for_their_owner_alone_and_name_nobody() {
         assert_eq!(mode, if is_folder { 0o700 } else { 0o600 }, "{path:?}");
         if !is_folder {
             let bytes = fs::read(&path).unwrap();
-            for secret in [b"unmistakable".as_slice(), &made.core.private_key.to_bytes()] {
+            for secret in [b"unmistakable".as_slice(), &secrets(1).private_key.to_bytes()] {
                 assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{path:?}");
             }
         }
@@ -229,7 +259,7 @@ fn the_largest_records_stay_in_the_file_that_is_synced() {
     for n in 1..=60 {
         let mut large = passkey("example.org", "alice", n);
         large.labels.user_display_name = "x".repeat(5_800);
-        vault.add(&large, None, &created(n)).unwrap();
+        add(&mut vault, &large, None, &created(n)).unwrap();
         assert_eq!(fs::read_dir(path.join("db/blobs")).unwrap().count(), 0, "{n}");
     }
     vault.close().unwrap();
@@ -240,7 +270,7 @@ fn the_largest_records_stay_in_the_file_that_is_synced() {
 #[test]
 fn debug_shows_no_names() {
     let mut vault = vault_in_memory();
-    vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 1), None, &created(100)).unwrap();
     let text = format!("{vault:?} {:?} {:?}", vault.list().unwrap(), vault.status().unwrap());
     assert!(!text.contains("example") && !text.contains("alice") && !text.contains("Example"), "{text}");
 }

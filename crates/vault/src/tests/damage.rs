@@ -18,7 +18,7 @@ fn filled() -> (tempfile::TempDir, PathBuf) {
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
     for n in 1..=12 {
-        vault.add(&passkey("example.org", &format!("user {n}"), n), None, &created(100)).unwrap();
+        add(&mut vault, &passkey("example.org", &format!("user {n}"), n), None, &created(100)).unwrap();
     }
     vault.close().unwrap();
     (place, path)
@@ -46,6 +46,7 @@ fn whole_or_told(path: &Path, what: &str) {
             assert!(is_whole(&vault) || told, "silent loss: {what}");
             // The rest stays usable: reading never panics.
             let _ = (vault.list(), vault.find_by_rp_id(&rp("example.org")).is_ok());
+            let _ = vault.secrets(id(1));
         }
         Err(VaultError::Damaged(_)) => {}
         Err(error) => panic!("{what}: {error}"),
@@ -250,9 +251,11 @@ fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
     let damaged = Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id: Some(id(3)) };
     assert_eq!(vault.status().unwrap().findings, std::slice::from_ref(&damaged));
+    // What cannot sign is not offered.
     assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len(), PASSKEYS - 1);
+    assert!(vault.secrets(id(3)).unwrap().is_none());
     assert_eq!(vault.list().unwrap().len(), PASSKEYS);
-    vault.add(&passkey("example.net", "alice", 50), None, &created(200)).unwrap();
+    add(&mut vault, &passkey("example.net", "alice", 50), None, &created(200)).unwrap();
     drop(vault);
     assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, [damaged]);
     restore(&path);
@@ -270,7 +273,7 @@ fn a_damaged_record_that_was_written_over_does_not_prevent_a_restore() {
     });
     // Opening gives the copy a new identity, in place of the damaged one.
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-    vault.add(&passkey("example.net", "alice", 50), None, &created(200)).unwrap();
+    add(&mut vault, &passkey("example.net", "alice", 50), None, &created(200)).unwrap();
     let epoch = vault.status().unwrap().epoch;
     drop(vault);
     assert!(!reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings.is_empty());

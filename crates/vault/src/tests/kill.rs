@@ -81,7 +81,7 @@ fn child_that_writes() {
     let mut out = std::io::stdout();
     for n in first.. {
         let made = passkey("example.org", &format!("user {n}"), n);
-        vault.add(&made, None, &created(n)).unwrap();
+        add(&mut vault, &made, None, &created(n)).unwrap();
         out.write_all(format!("\nadded {n}\n").as_bytes()).unwrap();
         out.flush().unwrap();
         vault.record_use(made.core.id, &signed_in(n)).unwrap();

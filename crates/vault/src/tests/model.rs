@@ -54,7 +54,7 @@ fn apply(vault: &mut Vault, model: &mut Model, n: u64, step: &Step) {
         Step::Add { site: at, replaces_nth } => {
             let replaces = replaces_nth.and_then(|nth| live.get(nth)).copied();
             let made = passkey(&site(*at), &format!("user {n}"), n);
-            vault.add(&made, replaces, &created(n)).unwrap();
+            add(vault, &made, replaces, &created(n)).unwrap();
             model.insert(made.core.id, Modelled { site: *at, binned: false, uses: 0, lines: 1 });
             if let Some(old) = replaces {
                 model.get_mut(&old).unwrap().binned = true;

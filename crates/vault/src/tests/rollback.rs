@@ -1,8 +1,6 @@
 use std::fs;
 use std::path::Path;
 
-use latchkey_passkey::PasskeyStore;
-
 use crate::testing::*;
 use crate::{Damage, Finding, OpenOptions, VaultError};
 
@@ -26,11 +24,11 @@ fn a_folder_that_was_set_back_is_noticed_on_a_machine_that_saw_the_newer_one() {
     let (path, old) = (place.path().join("vault"), place.path().join("old"));
     let knowing = OpenOptions::new().state_folder(place.path().join("state"));
     let mut vault = new_vault(&path, &knowing);
-    vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 1), None, &created(100)).unwrap();
     vault.close().unwrap();
     copy(&path, &old);
     let mut vault = reopen(&path, &knowing).unwrap();
-    vault.add(&passkey("example.org", "bob", 2), None, &created(101)).unwrap();
+    add(&mut vault, &passkey("example.org", "bob", 2), None, &created(101)).unwrap();
     vault.close().unwrap();
 
     copy(&old, &path);
@@ -46,7 +44,7 @@ fn a_folder_that_was_set_back_is_noticed_on_a_machine_that_saw_the_newer_one() {
     vault.close().unwrap();
     let mut vault = reopen(&path, &knowing).unwrap();
     assert_eq!(vault.status().unwrap().findings, []);
-    vault.add(&passkey("example.org", "carol", 3), None, &created(102)).unwrap();
+    add(&mut vault, &passkey("example.org", "carol", 3), None, &created(102)).unwrap();
     vault.close().unwrap();
     assert_eq!(reopen(&path, &knowing).unwrap().list().unwrap().len(), 2);
 }
@@ -59,7 +57,7 @@ fn a_database_that_was_set_back_alone_has_lost_commits() {
     copy(&path.join("db"), &old);
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
     for n in 1..=4 {
-        vault.add(&passkey("example.org", "alice", n), None, &created(100)).unwrap();
+        add(&mut vault, &passkey("example.org", "alice", n), None, &created(100)).unwrap();
     }
     drop(vault);
     copy(&old, &path.join("db"));
@@ -80,7 +78,7 @@ fn a_header_that_was_set_back_alone_is_told() {
     let mut vault = new_vault(&path, &OpenOptions::new());
     let old = fs::read(path.join("header")).unwrap();
     for n in 1..=4 {
-        vault.add(&passkey("example.org", "alice", n), None, &created(100)).unwrap();
+        add(&mut vault, &passkey("example.org", "alice", n), None, &created(100)).unwrap();
     }
     vault.close().unwrap();
     fs::write(path.join("header"), old).unwrap();

@@ -27,9 +27,10 @@ fn a_vault_of_format_1_opens() {
     let found = vault.find_by_rp_id(&rp("example.org")).unwrap();
     let names: Vec<_> = found.iter().map(|passkey| passkey.labels.user_name.as_str()).collect();
     assert_eq!(names, ["alice", "b\u{f6}b"]);
-    let expected = passkey("example.org", "alice", 1);
-    assert_eq!(found[0].core.private_key.to_bytes(), expected.core.private_key.to_bytes());
-    assert_eq!(found[0].core.prf_seeds.without_uv.expose(), expected.core.prf_seeds.without_uv.expose());
+    assert_eq!(found[0].core, passkey("example.org", "alice", 1).core);
+    let (kept, expected) = (vault.secrets(found[0].core.id).unwrap().unwrap(), secrets(1));
+    assert_eq!(kept.private_key.to_bytes(), expected.private_key.to_bytes());
+    assert_eq!(kept.prf_seeds.without_uv.expose(), expected.prf_seeds.without_uv.expose());
     assert_eq!(found[0].usage.sign_in_count, 1);
     assert_eq!(vault.history(found[0].core.id).unwrap(), [created(100), signed_in(300)]);
     assert_eq!(vault.check().unwrap(), []);
@@ -41,8 +42,8 @@ fn write_a_vault_of_format_1() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
-    vault.add(&passkey("example.org", "alice", 1), None, &created(100)).unwrap();
-    vault.add(&passkey("example.org", "b\u{f6}b", 2), None, &created(200)).unwrap();
+    add(&mut vault, &passkey("example.org", "alice", 1), None, &created(100)).unwrap();
+    add(&mut vault, &passkey("example.org", "b\u{f6}b", 2), None, &created(200)).unwrap();
     vault.close().unwrap();
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
     vault.record_use(passkey("example.org", "alice", 1).core.id, &signed_in(300)).unwrap();
