@@ -13,8 +13,8 @@ use crate::{Vault, VaultError, open};
 /// # use latchkey_vault::{OpenOptions, VaultError};
 /// # use latchkey_crypto::vault::Passphrase;
 /// # fn open(passphrase: &Passphrase) -> Result<(), VaultError> {
-/// let options = OpenOptions::new().state_folder("/home/me/.local/state/latchkey");
-/// let (vault, _proof) = options.open("/home/me/.local/share/latchkey/vaults/default", passphrase)?;
+/// let options = OpenOptions::new().state_folder("state/latchkey");
+/// let (vault, _proof) = options.open("vaults/default", passphrase)?;
 /// # vault.close() }
 /// ```
 #[derive(Debug, Clone)]
