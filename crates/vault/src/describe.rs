@@ -1,9 +1,10 @@
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use latchkey_crypto::vault::{SlotInfo, VaultId};
 
 use crate::{
     VaultError,
+    error::while_doing,
     folder::{Folder, Lock},
     header::Header,
 };
@@ -22,6 +23,13 @@ pub struct Description {
 /// Reads the header of the vault in a folder.
 pub fn describe(folder: impl AsRef<Path>) -> Result<Description, VaultError> {
     let folder = Folder::at(folder.as_ref());
+    // A folder that may not be looked into is not one without a vault.
+    match fs::read_dir(folder.path()) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(while_doing("looking into the folder")(error));
+        }
+        Ok(_) | Err(_) => {}
+    }
     if !folder.holds_vault() {
         return Err(VaultError::NotFound);
     }

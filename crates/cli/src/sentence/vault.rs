@@ -34,7 +34,7 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
         ),
         V::Damaged(damage) => damaged(
             format!("The vault is damaged: {damage}."),
-            "Nothing was changed. Copy its folder before you try anything else.",
+            "Keep a copy of its folder: the snapshots in it hold what was there.",
         ),
         V::RolledBack { seen, found } => damaged(
             format!("The vault is older than what this machine has seen of it (change {found} of {seen})."),

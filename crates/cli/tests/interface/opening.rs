@@ -63,7 +63,7 @@ fn a_damaged_header_is_9_before_anything_is_asked() {
         }
     }
     for arguments in [&["list"][..], &["show", "0a"], &["status"]] {
-        home.run(arguments).expect(9, &["The vault is damaged:", "Copy its folder"]);
+        home.run(arguments).expect(9, &["The vault is damaged:", "Keep a copy of its folder"]);
     }
     home.run_opened(&["sign-in", "--approve", "example.org"]).expect(9, &["The vault is damaged:"]);
 }
