@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::DataKey;
 use super::key::{MacKey, MasterKey, Subkey, VaultId};
 use super::record::RecordKind;
 
@@ -36,12 +37,17 @@ pub enum Sheet {
 }
 
 impl VaultKeys {
-    /// Derives all of them: HKDF-SHA-256, salt = vault id, info = the purpose of each.
+    /// Those of a vault of the first format.
     pub fn derive(master_key: &MasterKey, vault: VaultId) -> Self {
-        let mac = |purpose| MacKey::new(&master_key.derive(&vault, purpose));
+        Self::of(&DataKey::of_first_format(master_key), vault)
+    }
+
+    /// Derives all of them: HKDF-SHA-256, salt = vault id, info = the purpose of each.
+    pub fn of(data_key: &DataKey, vault: VaultId) -> Self {
+        let mac = |purpose| MacKey::new(&data_key.derive(&vault, purpose));
         Self {
             vault,
-            kinds: RecordKind::ALL.map(|kind| master_key.derive(&vault, kind.purpose())),
+            kinds: RecordKind::ALL.map(|kind| data_key.derive(&vault, kind.purpose())),
             site_index: mac("index site"),
             credential_index: mac("index credential"),
             pseudonym: mac("index pseudonym"),

@@ -29,6 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod data_key;
+mod device;
+mod header_keys;
 mod kdf;
 mod key;
 mod keys;
@@ -41,12 +44,15 @@ mod table;
 #[cfg(test)]
 mod testing;
 
+pub use data_key::DataKey;
+pub use device::{DeviceId, DeviceSeed};
+pub use header_keys::HeaderKeys;
 pub use kdf::{KdfCost, KdfError, KdfParams, Machine};
 pub use key::{MasterKey, VaultId};
 pub use keys::{Index, Sheet, VaultKeys};
 pub use manifest::{Manifest, Member, SetHash};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, Passphrase, PassphraseError};
 pub use record::{Opened, RecordError, RecordKind, claimed_version};
-pub use slot::{SlotId, SlotInfo, SlotKind};
+pub use slot::{KeyedSlot, SlotId, SlotInfo, SlotKind, SlotSecret};
 pub use slot_error::SlotError;
 pub use table::{PassphraseProof, SlotTable};

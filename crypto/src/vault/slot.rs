@@ -5,6 +5,7 @@ use super::kdf::SALT_LEN;
 use super::key::{self, MasterKey, Subkey, VaultId};
 use super::{KdfCost, KdfParams, Passphrase, SlotError};
 use crate::cbor::{self, Value};
+use crate::secret_bytes;
 
 const NONCE_LEN: usize = 24;
 const WRAPPED_LEN: usize = MasterKey::LEN + 16;
@@ -51,6 +52,41 @@ impl SlotKind {
     }
 }
 
+/// A way to open a slot whose secret has the strength of a key already, so that nothing is stretched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyedSlot {
+    /// [`SlotKind::RecoveryKey`].
+    RecoveryKey,
+    /// [`SlotKind::Tpm`].
+    Tpm,
+    /// [`SlotKind::SecurityKey`].
+    SecurityKey,
+}
+
+impl KeyedSlot {
+    fn kind(self) -> SlotKind {
+        match self {
+            KeyedSlot::RecoveryKey => SlotKind::RecoveryKey,
+            KeyedSlot::Tpm => SlotKind::Tpm,
+            KeyedSlot::SecurityKey => SlotKind::SecurityKey,
+        }
+    }
+
+    /// The purpose from which its slot key is derived. Fixed for good.
+    fn purpose(self) -> &'static str {
+        match self {
+            KeyedSlot::RecoveryKey => "slot recovery key",
+            KeyedSlot::Tpm => "slot tpm",
+            KeyedSlot::SecurityKey => "slot security key",
+        }
+    }
+}
+
+secret_bytes! {
+    /// What opens a [`KeyedSlot`]: 32 bytes nobody can guess, from paper, a TPM, or a security key's `hmac-secret`.
+    pub struct SlotSecret([u8; 32]);
+}
+
 /// What may be told about a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotInfo {
@@ -80,7 +116,8 @@ pub(super) struct Slot {
 pub(super) enum Method {
     /// Parameters `{1: passes, 2: memory in KiB, 3: lanes, 4: salt (32 bytes)}` of Argon2id 1.3.
     Passphrase { cost: KdfCost, salt: [u8; SALT_LEN] },
-    /// A kind that this version cannot open; its parameters are kept as they came.
+    /// Anything else. The parameters are what the holder of the secret needs to find it again (a credential ID and
+    /// a salt, a TPM's blob); they are kept as they came.
     Other { kind: SlotKind, params: Value },
 }
 
@@ -94,11 +131,37 @@ impl Slot {
         params: KdfParams,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, SlotError> {
-        let (mut salt, mut nonce) = ([0; SALT_LEN], [0; NONCE_LEN]);
+        let mut salt = [0; SALT_LEN];
         rng.fill_bytes(&mut salt);
-        rng.fill_bytes(&mut nonce);
         let method = Method::Passphrase { cost: params.cost(), salt };
         let slot_key = passphrase_key(vault, params.cost(), passphrase, &salt)?;
+        Self::seal(vault, id, master_key, method, &slot_key, rng)
+    }
+
+    /// Wraps the master key under a secret that is a key already.
+    pub(super) fn wrap_keyed(
+        vault: &VaultId,
+        id: SlotId,
+        master_key: &MasterKey,
+        way: KeyedSlot,
+        secret: &SlotSecret,
+        params: Value,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, SlotError> {
+        let slot_key = key::derive(secret.expose(), vault, way.purpose());
+        Self::seal(vault, id, master_key, Method::Other { kind: way.kind(), params }, &slot_key, rng)
+    }
+
+    fn seal(
+        vault: &VaultId,
+        id: SlotId,
+        master_key: &MasterKey,
+        method: Method,
+        slot_key: &Subkey,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, SlotError> {
+        let mut nonce = [0; NONCE_LEN];
+        rng.fill_bytes(&mut nonce);
         // Sealed in place: the buffer has room for the tag, so no copy of the key stays behind.
         let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
         wrapped.extend_from_slice(master_key.expose());
@@ -117,14 +180,29 @@ impl Slot {
         let Method::Passphrase { cost, salt } = &self.method else {
             return Ok(None);
         };
-        let slot_key = passphrase_key(vault, *cost, passphrase, salt)?;
+        Ok(self.open_with(vault, &passphrase_key(vault, *cost, passphrase, salt)?))
+    }
+
+    /// Unwraps the master key with a secret of a kind; `None` if it is not this slot's.
+    pub(super) fn unwrap_keyed(
+        &self,
+        vault: &VaultId,
+        way: KeyedSlot,
+        secret: &SlotSecret,
+    ) -> Option<MasterKey> {
+        (self.method.kind() == way.kind())
+            .then(|| key::derive(secret.expose(), vault, way.purpose()))
+            .and_then(|slot_key| self.open_with(vault, &slot_key))
+    }
+
+    fn open_with(&self, vault: &VaultId, slot_key: &Subkey) -> Option<MasterKey> {
         let mut opened = zeroize::Zeroizing::new(self.wrapped.clone());
         let result = XChaCha20Poly1305::new(slot_key.expose().into()).decrypt_in_place(
             &XNonce::from(self.nonce),
             &bound(vault, self.id, &self.method),
             &mut *opened,
         );
-        Ok(result.ok().and_then(|()| MasterKey::from_slice(&opened)))
+        result.ok().and_then(|()| MasterKey::from_slice(&opened))
     }
 
     pub(super) fn info(&self) -> SlotInfo {
@@ -173,7 +251,7 @@ impl Method {
         }
     }
 
-    fn params(&self) -> Value {
+    pub(super) fn params(&self) -> Value {
         match self {
             Method::Passphrase { cost, salt } => Value::map([
                 (1.into(), u64::from(cost.passes).into()),

@@ -8,6 +8,9 @@ pub enum SlotError {
     /// No slot opens with this passphrase.
     #[error("no slot opens with this passphrase")]
     WrongPassphrase,
+    /// No slot opens with this recovery key, TPM or security key.
+    #[error("no slot opens with this secret")]
+    WrongSecret,
     /// A slot opened, but the table is not the one that the holder of the master key wrote.
     #[error("slot table does not verify under the master key")]
     Tampered,

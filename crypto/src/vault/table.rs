@@ -4,13 +4,15 @@ use rand_core::CryptoRng;
 
 use super::key::{MacKey, MasterKey, VaultId};
 use super::slot::{Method, Slot};
-use super::{KdfParams, Passphrase, SlotError, SlotId, SlotInfo};
+use super::{KdfParams, KeyedSlot, Passphrase, SlotError, SlotId, SlotInfo, SlotSecret};
 use crate::cbor::{self, Value};
 
 /// The format that this version writes.
 pub(super) const FORMAT: u64 = 1;
 /// More than anybody needs; bounds what a forged table can make us do.
 pub(super) const MOST_SLOTS: usize = 16;
+/// The parameters of a slot are at most this long.
+const MOST_PARAMS_BYTES: usize = 4 * 1024;
 /// A table is at most this long.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -86,6 +88,16 @@ impl SlotTable {
         Err(SlotError::WrongPassphrase)
     }
 
+    /// Opens the first slot of a kind that the secret fits, then verifies the whole table under the key.
+    ///
+    /// Gives no [`PassphraseProof`]: nobody typed a passphrase.
+    pub fn open_keyed(&self, way: KeyedSlot, secret: &SlotSecret) -> Result<MasterKey, SlotError> {
+        let opened = self.slots.iter().find_map(|slot| slot.unwrap_keyed(&self.vault, way, secret));
+        let master_key = opened.ok_or(SlotError::WrongSecret)?;
+        self.verify(&master_key)?;
+        Ok(master_key)
+    }
+
     /// Checks that the holder of this master key wrote the table.
     pub fn verify(&self, master_key: &MasterKey) -> Result<(), SlotError> {
         let right = mac_key(master_key, &self.vault).verifies(&[&self.body], &self.mac);
@@ -104,6 +116,57 @@ impl SlotTable {
         let id = self.append(master_key, passphrase, params, rng)?;
         self.seal(master_key);
         Ok(id)
+    }
+
+    /// Adds a slot that a secret of key strength opens. The parameters, CBOR of at most 4 KiB, are what its holder
+    /// needs to find the secret again; they are bound to the slot and can be read without opening it.
+    pub fn add_keyed(
+        &mut self,
+        master_key: &MasterKey,
+        way: KeyedSlot,
+        secret: &SlotSecret,
+        params: Value,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<SlotId, SlotError> {
+        self.verify(master_key)?;
+        if cbor::encode(&params).len() > MOST_PARAMS_BYTES {
+            return Err(SlotError::Malformed { what: "parameters that are too long" });
+        }
+        let id = self.next_slot()?;
+        self.slots.push(Slot::wrap_keyed(&self.vault, id, master_key, way, secret, params, rng)?);
+        self.seal(master_key);
+        Ok(id)
+    }
+
+    /// Puts a new passphrase in the place of the slots that the old one opens, in one change of the table.
+    ///
+    /// Costs two key derivations and one more for each other passphrase slot. The master key stays what it was:
+    /// whoever has an older copy of the table and the old passphrase still opens that copy.
+    pub fn change_passphrase(
+        &mut self,
+        old: &Passphrase,
+        new: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(MasterKey, PassphraseProof), SlotError> {
+        let mut opened = Vec::new();
+        let mut master_key = None;
+        for slot in &self.slots {
+            if let Some(key) = slot.unwrap_with(&self.vault, old)? {
+                opened.push(slot.id);
+                master_key = Some(key);
+            }
+        }
+        let master_key = master_key.ok_or(SlotError::WrongPassphrase)?;
+        self.verify(&master_key)?;
+        // Wrapped before anything is taken away: a failure leaves the table as it was.
+        let next = self.next_id.checked_add(1).ok_or(SlotError::Full)?;
+        let slot = Slot::wrap(&self.vault, SlotId(self.next_id), &master_key, new, params, rng)?;
+        self.next_id = next;
+        self.slots.retain(|slot| !opened.contains(&slot.id));
+        self.slots.push(slot);
+        self.seal(&master_key);
+        Ok((master_key, PassphraseProof { vault: self.vault }))
     }
 
     /// Removes a slot; the last passphrase slot stays.
@@ -133,6 +196,11 @@ impl SlotTable {
     /// What may be told about the slots, in their order.
     pub fn slots(&self) -> impl Iterator<Item = SlotInfo> {
         self.slots.iter().map(Slot::info)
+    }
+
+    /// The parameters of a slot, as its maker gave them; for a passphrase, its cost and salt.
+    pub fn params(&self, id: SlotId) -> Option<Value> {
+        self.slots.iter().find(|slot| slot.id == id).map(|slot| slot.method.params())
     }
 
     /// The bytes to store.
@@ -179,12 +247,18 @@ impl SlotTable {
         params: KdfParams,
         rng: &mut dyn CryptoRng,
     ) -> Result<SlotId, SlotError> {
+        let id = self.next_slot()?;
+        self.slots.push(Slot::wrap(&self.vault, id, master_key, passphrase, params, rng)?);
+        Ok(id)
+    }
+
+    /// A number that no slot had before. Taken even if the slot is not made: numbers need not be without gaps.
+    fn next_slot(&mut self) -> Result<SlotId, SlotError> {
         if self.slots.len() >= MOST_SLOTS {
             return Err(SlotError::Full);
         }
         let id = SlotId(self.next_id);
-        self.slots.push(Slot::wrap(&self.vault, id, master_key, passphrase, params, rng)?);
-        self.next_id += 1;
+        self.next_id = self.next_id.checked_add(1).ok_or(SlotError::Full)?;
         Ok(id)
     }
 

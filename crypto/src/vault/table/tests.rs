@@ -61,6 +61,67 @@ fn a_second_passphrase_opens_until_its_slot_goes() {
 }
 
 #[test]
+fn a_changed_passphrase_opens_and_the_old_one_no_longer() {
+    let (mut table, master_key) = made();
+    let (right, new) = (Passphrase::new("right").unwrap(), Passphrase::new("new").unwrap());
+    let other = Passphrase::new("other").unwrap();
+    table.add_passphrase(&master_key, &other, cheap(), &mut Counting(99)).unwrap();
+    let before = table.encode();
+    let wrong = table.change_passphrase(&Passphrase::new("x").unwrap(), &new, cheap(), &mut Counting(5));
+    assert!(matches!(wrong, Err(SlotError::WrongPassphrase)));
+    assert_eq!(table.encode(), before, "a refused change changes nothing");
+
+    table.change_passphrase(&right, &new, cheap(), &mut Counting(5)).unwrap();
+    let table = SlotTable::decode(&table.encode()).unwrap();
+    assert_eq!(table.open(&new).unwrap().0.expose(), master_key.expose());
+    assert!(table.open(&other).is_ok(), "the other slot is as it was");
+    assert!(matches!(table.open(&right), Err(SlotError::WrongPassphrase)));
+    let numbers: Vec<u64> = table.slots().map(|slot| slot.id.0).collect();
+    assert_eq!(numbers, [2, 3], "no number is used twice");
+}
+
+#[test]
+fn keyed_slots_open_with_their_own_kind_of_secret_only() {
+    let (mut table, master_key) = made();
+    let secret = SlotSecret::from_bytes([5; 32]);
+    let params = Value::map([(1.into(), [1, 2, 3].into())]);
+    let id = table
+        .add_keyed(&master_key, KeyedSlot::SecurityKey, &secret, params.clone(), &mut Counting(7))
+        .unwrap();
+    let mut table = SlotTable::decode(&table.encode()).unwrap();
+    assert_eq!(table.slots().nth(1).unwrap().kind, SlotKind::SecurityKey);
+    assert_eq!(table.params(id), Some(params));
+    assert_eq!(table.open_keyed(KeyedSlot::SecurityKey, &secret).unwrap().expose(), master_key.expose());
+    for (way, bytes) in [(KeyedSlot::Tpm, 5), (KeyedSlot::RecoveryKey, 5), (KeyedSlot::SecurityKey, 6)] {
+        let refused = table.open_keyed(way, &SlotSecret::from_bytes([bytes; 32]));
+        assert!(matches!(refused, Err(SlotError::WrongSecret)), "{way:?} {bytes}");
+    }
+    // Not enough alone: the passphrase stays.
+    let passphrase = table.slots().next().unwrap().id;
+    assert_eq!(table.remove(&master_key, passphrase), Err(SlotError::LastSlot));
+    table.remove(&master_key, id).unwrap();
+    assert!(matches!(table.open_keyed(KeyedSlot::SecurityKey, &secret), Err(SlotError::WrongSecret)));
+    let long = Value::from(vec![0; 5000]);
+    let refused = table.add_keyed(&master_key, KeyedSlot::Tpm, &secret, long, &mut Counting(7));
+    assert!(matches!(refused, Err(SlotError::Malformed { .. })));
+}
+
+#[test]
+fn the_parameters_of_a_keyed_slot_cannot_be_exchanged() {
+    let (mut table, master_key) = made();
+    let secret = SlotSecret::from_bytes([5; 32]);
+    table.add_keyed(&master_key, KeyedSlot::Tpm, &secret, 1.into(), &mut Counting(7)).unwrap();
+    let changed = with_body(&table, |body| {
+        let slots = body.iter_mut().find(|(key, _)| *key == Value::from(4)).unwrap();
+        let (_, Value::Array(slots)) = slots else { panic!("an array") };
+        let Some(Value::Map(slot)) = slots.get_mut(1) else { panic!("a map") };
+        set(slot, 3, 2.into());
+    });
+    let result = SlotTable::decode(&changed).unwrap().open_keyed(KeyedSlot::Tpm, &secret);
+    assert!(matches!(result, Err(SlotError::WrongSecret)));
+}
+
+#[test]
 fn the_last_passphrase_slot_stays() {
     let (mut table, master_key) = made();
     let id = table.slots().next().unwrap().id;
