@@ -16,6 +16,8 @@ use tokio::{
 
 /// Good enough for the rules of `latchkey init`, and nowhere else in the tests.
 pub const PASSPHRASE: &str = "zauberfloete unter sieben bergen 1791";
+/// Opens nothing.
+pub const WRONG_PASSPHRASE: &str = "something else entirely 17";
 
 /// Longer than everything that `latchkey` waits for.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -54,9 +56,7 @@ impl Product {
     pub fn new(program: PathBuf, folder: &Path, certificate: &str, system_bus: &str) -> Self {
         let folder = folder.to_owned();
         std::fs::write(folder.join("certificate.pem"), certificate).expect("writable");
-        for (name, passphrase) in
-            [("passphrase", PASSPHRASE), ("wrong-passphrase", "something else entirely 17")]
-        {
+        for (name, passphrase) in [("passphrase", PASSPHRASE), ("wrong-passphrase", WRONG_PASSPHRASE)] {
             write_private(&folder.join(name), passphrase);
         }
         Self { program, folder, system_bus: system_bus.to_owned(), logs: Mutex::default() }
@@ -88,6 +88,11 @@ impl Product {
         assert_eq!(outcome.code, 0, "{}", outcome.errors);
         let listed: Vec<Value> = serde_json::from_str(&outcome.output).expect("an array");
         listed.into_iter().filter(|passkey| passkey["rp_id"] == rp_id).collect()
+    }
+
+    /// The folder of its vault, which nobody holds between runs.
+    pub fn vault_folder(&self) -> PathBuf {
+        self.folder.join("data/latchkey/vaults/default")
     }
 
     /// Starts a command on a terminal of its own (`script` makes one).

@@ -1,6 +1,5 @@
 //! Runs the relay as a service: files in, signals out.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +23,8 @@ pub struct ServeOptions {
 
 /// Runs a relay until SIGINT or SIGTERM. `ready` is called once, with the address it listens on.
 ///
-/// Certificate and key are read once; a new certificate needs a restart.
+/// Certificate and key are read once; a new certificate needs a restart. Without them it warns, unless it listens on
+/// loopback: there it serves a proxy on the same machine, or a test, and nobody else can connect.
 pub async fn serve(options: ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), RelayError> {
     let tls = match (&options.cert, &options.key) {
         (Some(cert), Some(key)) => Some(TlsConfig {
@@ -55,5 +55,5 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(SocketAddr)) -> Res
 }
 
 async fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, RelayError> {
-    tokio::fs::read(path).await.map_err(|source: io::Error| RelayError::Read { what, source })
+    tokio::fs::read(path).await.map_err(|source| RelayError::Read { what, file: path.to_owned(), source })
 }

@@ -39,10 +39,13 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let entered = timeout(shared.limits.handshake, enter(stream, verdict, shared)).await;
     match entered {
-        Err(_) => tracing::debug!(from = %coarse(from), "dropped: no request in time"),
-        Ok(Err(NoRequest)) => tracing::debug!(from = %coarse(from), "dropped: no TLS, or no HTTP request"),
+        Err(_) => tracing::trace!(from = %coarse(from), "dropped: no request in time"),
+        Ok(Err(NoRequest)) => tracing::trace!(from = %coarse(from), "dropped: no TLS, or no HTTP request"),
         Ok(Ok(Entered::Refused(stream, refusal))) => {
-            tracing::debug!(from = %coarse(from), ?refusal, "refused");
+            tracing::trace!(from = %coarse(from), ?refusal, "refused");
+            if refusal == Refusal::TooManyTunnels {
+                shared.overload.warn("tunnels");
+            }
             // It keeps its place among the handshakes: refused connections are bounded as well.
             let _ = timeout(REFUSED, drain(stream)).await;
             drop(handshaking);

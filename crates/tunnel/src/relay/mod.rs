@@ -8,10 +8,13 @@
 //! A tunnel ends for both ends at once. Close codes: 1000 when one end closed in order, 1001 when it vanished, and
 //! for the end that broke a rule 1002, 1003 (text), 1008 (too many messages, too late) or 1009 (too large).
 //!
-//! Logs number the tunnels and show addresses as networks; they hold neither tunnel ID nor routing ID.
+//! Logs hold neither tunnel ID nor routing ID, and show addresses as networks. What an operator has to look after is a
+//! warning. Each tunnel's beginning and end, under a number, is `info`. Each connection that was refused is `trace`, with
+//! its network: the internet makes as many as it likes.
 
 mod connection;
 mod limits;
+mod overload;
 mod pairing;
 mod path;
 mod rate;
@@ -22,6 +25,7 @@ mod tls;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -35,6 +39,7 @@ pub use limits::{AddressRate, Limits};
 pub use path::{PathError, RelayPath};
 pub use tls::TlsConfig;
 
+use overload::Overload;
 use rate::{RateLimiter, Verdict};
 use room::Rooms;
 
@@ -57,10 +62,12 @@ pub enum RelayError {
         source: io::Error,
     },
     /// A file could not be read.
-    #[error("cannot read the {what}")]
+    #[error("cannot read the {what} {}", file.display())]
     Read {
         /// "certificate" or "private key".
         what: &'static str,
+        /// Where it was looked for.
+        file: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -101,6 +108,7 @@ struct Shared {
     /// A permit for each byte that may still wait.
     waiting: Arc<Semaphore>,
     numbers: AtomicU64,
+    overload: Overload,
 }
 
 impl Shared {
@@ -132,6 +140,7 @@ impl Relay {
                 rooms: Rooms::new(limits.max_tunnels),
                 waiting: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
                 numbers: AtomicU64::new(1),
+                overload: Overload::default(),
                 limits,
             }),
         })
@@ -182,7 +191,7 @@ impl Relay {
             return;
         }
         let Ok(handshaking) = Arc::clone(&self.handshakes).try_acquire_owned() else {
-            tracing::debug!("dropped a connection: too many handshakes");
+            self.shared.overload.warn("handshakes at one time");
             return;
         };
         let shared = Arc::clone(&self.shared);

@@ -8,6 +8,7 @@ use latchkey_tunnel::relay::RelayError;
 use latchkey_tunnel::serve::{ServeOptions, serve};
 use tokio::sync::oneshot;
 
+use crate::logs::Written;
 use crate::stage::{certificate, roomy, soon};
 
 fn options(cert: Option<PathBuf>, key: Option<PathBuf>) -> ServeOptions {
@@ -38,11 +39,36 @@ async fn serves_with_the_files_given() {
     let missing = Some(folder.path().join("missing.pem"));
     assert!(matches!(
         refused(missing.clone(), Some(key)).await,
-        RelayError::Read { what: "certificate", .. }
+        RelayError::Read { what: "certificate", file, .. } if Some(&file) == missing.as_ref()
     ));
     assert!(matches!(
-        refused(Some(cert.clone()), missing).await,
-        RelayError::Read { what: "private key", .. }
+        refused(Some(cert.clone()), missing.clone()).await,
+        RelayError::Read { what: "private key", file, .. } if Some(&file) == missing.as_ref()
     ));
     assert!(matches!(refused(Some(cert), None).await, RelayError::HalfTls));
+}
+
+/// What is logged until the service is ready.
+async fn logged_at(listen: &str) -> String {
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(written.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let listen = listen.parse().unwrap();
+    let options = ServeOptions { listen, cert: None, key: None, limits: roomy() };
+    let (ready, address) = oneshot::channel();
+    // On this thread, where the subscriber is.
+    let serving = serve(options, |address| ready.send(address).unwrap());
+    tokio::select! {
+        ended = serving => panic!("{ended:?}"),
+        address = soon(address) => address.unwrap(),
+    };
+    written.text()
+}
+
+#[tokio::test]
+async fn warns_of_serving_without_tls_unless_on_loopback() {
+    let warning = "WARN latchkey_tunnel::serve: serving without TLS";
+    assert!(logged_at("0.0.0.0:0").await.contains(warning));
+    assert_eq!(logged_at("127.0.0.1:0").await, "");
+    assert_eq!(logged_at("[::1]:0").await, "");
 }
