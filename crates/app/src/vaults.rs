@@ -1,12 +1,6 @@
-//! What making a vault needs of the machine: its memory, its speed, a private folder.
+//! What making a vault needs of the machine: its memory and its speed.
 
-use std::{
-    fs::DirBuilder,
-    io,
-    os::unix::fs::DirBuilderExt,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use latchkey_crypto::vault::{KdfError, KdfParams, Machine, Passphrase, SlotError, SlotTable, VaultId};
 
@@ -37,9 +31,4 @@ fn machine() -> Machine {
     let info = rustix::system::sysinfo();
     let total = info.totalram.saturating_mul(u64::from(info.mem_unit));
     if total < USUAL_MEMORY_BYTES { Machine::Small } else { Machine::Usual }
-}
-
-/// Makes a folder, and those above it, that only its owner can enter. One that is there is left as it is.
-pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

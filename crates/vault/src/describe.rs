@@ -4,7 +4,7 @@ use latchkey_crypto::vault::{SlotInfo, VaultId};
 
 use crate::{
     VaultError,
-    error::while_doing,
+    error::cannot,
     folder::{Folder, Lock},
     header::Header,
 };
@@ -26,7 +26,7 @@ pub fn describe(folder: impl AsRef<Path>) -> Result<Description, VaultError> {
     // A folder that may not be looked into is not one without a vault.
     match fs::read_dir(folder.path()) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(while_doing("looking into the folder")(error));
+            return Err(cannot("look into the folder", folder.path())(error));
         }
         Ok(_) | Err(_) => {}
     }

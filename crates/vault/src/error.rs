@@ -1,9 +1,11 @@
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use latchkey_crypto::vault::{KdfError, RecordError, SlotError};
 
-/// Why a vault cannot be made, opened, read or changed. Holds no site, name or path.
+/// Why a vault cannot be made, opened, read or changed. Its text holds no site, name or path; where the operating
+/// system refused something, the path and its words are fields, for whoever shows them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
@@ -51,17 +53,24 @@ pub enum VaultError {
     #[error("vault is on a read-only medium")]
     ReadOnly,
     /// The folder or a file in it may not be read or written by this user.
-    #[error("not permitted while {doing}")]
+    #[error("not permitted to {doing}")]
     NotPermitted {
-        /// What was tried.
+        /// What was tried: "write the header".
         doing: &'static str,
+        /// With what; `None` for a file of the vault that was open already.
+        path: Option<PathBuf>,
+        /// What the system said.
+        #[source]
+        source: io::Error,
     },
     /// The operating system refused something else.
-    #[error("i/o error while {doing}")]
+    #[error("cannot {doing}")]
     Io {
-        /// What was tried.
+        /// What was tried: "write the header".
         doing: &'static str,
-        /// What it said.
+        /// With what; `None` for a file of the vault that was open already.
+        path: Option<PathBuf>,
+        /// What the system said.
         #[source]
         source: io::Error,
     },
@@ -134,19 +143,20 @@ impl fmt::Display for Damage {
 
 impl VaultError {
     /// Sorts an error of the operating system by who can do something about it.
-    pub(crate) fn io(doing: &'static str, source: io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, path: Option<&Path>, source: io::Error) -> Self {
+        let path = path.map(Path::to_owned);
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => VaultError::Full,
             io::ErrorKind::ReadOnlyFilesystem => VaultError::ReadOnly,
-            io::ErrorKind::PermissionDenied => VaultError::NotPermitted { doing },
-            _ => VaultError::Io { doing, source },
+            io::ErrorKind::PermissionDenied => VaultError::NotPermitted { doing, path, source },
+            _ => VaultError::Io { doing, path, source },
         }
     }
 }
 
-/// For `map_err` after a call to the operating system.
-pub(crate) fn while_doing(doing: &'static str) -> impl FnOnce(io::Error) -> VaultError {
-    move |source| VaultError::io(doing, source)
+/// For `map_err` after a call to the operating system: what was tried, and with which file or folder.
+pub(crate) fn cannot(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> VaultError {
+    move |source| VaultError::io(doing, Some(path), source)
 }
 
 impl From<SlotError> for VaultError {
@@ -178,12 +188,25 @@ mod tests {
 
     #[test]
     fn each_error_of_the_system_finds_its_variant() {
-        let sort = |errno: Errno| VaultError::io("testing", errno.into());
+        let sort = |errno: Errno| cannot("test", Path::new("there"))(errno.into());
         assert!(matches!(sort(Errno::NOSPC), VaultError::Full));
         assert!(matches!(sort(Errno::DQUOT), VaultError::Full));
         assert!(matches!(sort(Errno::ROFS), VaultError::ReadOnly));
-        assert!(matches!(sort(Errno::ACCESS), VaultError::NotPermitted { doing: "testing" }));
+        assert!(matches!(sort(Errno::ACCESS), VaultError::NotPermitted { doing: "test", .. }));
         assert!(matches!(sort(Errno::PERM), VaultError::NotPermitted { .. }));
-        assert!(matches!(sort(Errno::IO), VaultError::Io { doing: "testing", .. }));
+        assert!(matches!(sort(Errno::IO), VaultError::Io { doing: "test", .. }));
+    }
+
+    #[test]
+    fn path_and_words_of_the_system_are_told_apart_from_the_text() {
+        match cannot("write the header", Path::new("/home/alice"))(Errno::IO.into()) {
+            VaultError::Io { path, source, .. } => {
+                assert_eq!(path.as_deref(), Some(Path::new("/home/alice")));
+                assert_eq!(source.raw_os_error(), Some(Errno::IO.raw_os_error()));
+            }
+            other => panic!("{other:?}"),
+        }
+        let error = cannot("write the header", Path::new("/home/alice"))(Errno::ACCESS.into());
+        assert_eq!(error.to_string(), "not permitted to write the header");
     }
 }

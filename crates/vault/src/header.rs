@@ -6,7 +6,7 @@ use latchkey_crypto::cbor::{self, Value};
 use latchkey_crypto::vault::{Sheet, SlotError, SlotTable, VaultKeys};
 use sha2::{Digest, Sha256};
 
-use crate::error::while_doing;
+use crate::error::cannot;
 use crate::folder::{Folder, replace_keeping_previous, unfinished_path};
 use crate::{Damage, VaultError};
 
@@ -83,7 +83,7 @@ impl Header {
         self.body = cbor::encode(&Value::map(entries.into_iter().chain(self.unknown.iter().cloned())));
         self.code = keys.code(Sheet::Header, &self.body).to_vec();
         replace_keeping_previous(&folder.header(), &folder.previous_header(), &self.encode())
-            .map_err(while_doing("writing the header"))
+            .map_err(cannot("write the header", &folder.header()))
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -135,7 +135,7 @@ fn read_one(path: &Path) -> Result<Reading, VaultError> {
     match read_bytes(path) {
         Ok(bytes) => Ok(Header::decode(&bytes).map_or_else(Reading::Bad, Reading::Good)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
-        Err(error) => Err(VaultError::io("reading the header", error)),
+        Err(error) => Err(cannot("read the header", path)(error)),
     }
 }
 
@@ -200,7 +200,7 @@ mod tests {
         fs::remove_dir(folder.previous_header()).unwrap();
         fs::remove_file(folder.header()).unwrap();
         fs::create_dir(folder.header()).unwrap();
-        assert!(matches!(Header::read(&folder), Err(VaultError::Io { doing: "reading the header", .. })));
+        assert!(matches!(Header::read(&folder), Err(VaultError::Io { doing: "read the header", .. })));
     }
 
     #[test]

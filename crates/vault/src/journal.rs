@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 
 use crate::VaultError;
 use crate::backend::{Change, Tree};
-use crate::error::while_doing;
+use crate::error::cannot;
 use crate::folder::{Folder, create_file, sync_folder, unfinished_path};
 
 const MAGIC: &[u8] = b"latchkey journal 1\n";
@@ -74,7 +74,7 @@ impl Journal {
             sync_folder(folder.path())?;
             Ok(file)
         };
-        let file = start().map_err(while_doing("starting the journal"))?;
+        let file = start().map_err(cannot("start the journal", &folder.journal()))?;
         Ok(Self { file, base, last: base })
     }
 
@@ -119,7 +119,7 @@ impl Journal {
         self.file
             .write_all(&bytes)
             .and_then(|()| self.file.sync_data())
-            .map_err(while_doing("writing the journal"))?;
+            .map_err(|error| VaultError::io("write the journal", None, error))?;
         self.last = epoch;
         Ok(())
     }
@@ -216,7 +216,8 @@ fn length(len: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Counting, keys};
+    use crate::testing::keys;
+    use crate::vault::random;
 
     fn change(n: u8) -> Vec<Change> {
         vec![
@@ -230,7 +231,7 @@ mod tests {
         let folder = Folder::at(place.path());
         let mut journal = Journal::start(&folder, keys().vault(), 10).unwrap();
         for n in 1..=3 {
-            journal.append(&keys(), 10 + u64::from(n), &change(n), &mut Counting(0)).unwrap();
+            journal.append(&keys(), 10 + u64::from(n), &change(n), &mut random()).unwrap();
         }
         (place, folder)
     }
@@ -240,7 +241,7 @@ mod tests {
         let (_place, folder) = written();
         let GoOn::With(mut journal) = Journal::go_on(&folder, &keys(), 13) else { panic!() };
         assert_eq!((journal.base, journal.last, journal.is_empty()), (10, 13, false));
-        journal.append(&keys(), 14, &change(4), &mut Counting(0)).unwrap();
+        journal.append(&keys(), 14, &change(4), &mut random()).unwrap();
         let read = read(&folder.journal(), &keys()).unwrap();
         assert_eq!((read.base, read.last(), read.end), (10, 14, End::Whole));
         assert_eq!(read.commits, (1..=4).map(change).collect::<Vec<_>>());

@@ -35,6 +35,8 @@
 //!
 //! # What opening checks
 //!
+//! The storage engine repairs what it opens, so it is let at the database only when that cannot make damage worse
+//! (`trial.rs`); a folder that does not open stays as it was. Then:
 //! Every record's whole envelope against the manifest, without decrypting; the manifest's epoch against header and
 //! memory; the journal's end against the epoch. [`Vault::check`] opens every record as well.
 
@@ -42,6 +44,7 @@ mod backend;
 mod check;
 mod describe;
 mod entry;
+mod epochs;
 mod error;
 mod folder;
 #[doc(hidden)]
@@ -53,6 +56,7 @@ mod options;
 mod record;
 mod restore;
 mod safeguards;
+mod seal;
 mod snapshot;
 mod status;
 mod store;
@@ -60,6 +64,7 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod vault;
 mod witness;
 

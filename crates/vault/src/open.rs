@@ -10,15 +10,14 @@ use rand_core::CryptoRng;
 
 use crate::backend::{Sled, within};
 use crate::check::{Checked, check};
-use crate::error::while_doing;
+use crate::epochs::KnownEpochs;
+use crate::error::cannot;
 use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder, sync_way_to};
 use crate::header::{Found, Header};
 use crate::safeguards::{JournalState, Safeguards};
-use crate::witness::{Memory, Witness};
-use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
-
-/// The header's epoch is written last, and its older generation lags one more.
-const HEADER_LAG: u64 = 2;
+use crate::trial::make_sure;
+use crate::witness::Witness;
+use crate::{Finding, OpenOptions, Vault, VaultError};
 
 pub(crate) fn create(
     path: &Path,
@@ -30,7 +29,7 @@ pub(crate) fn create(
     let folder = Folder::at(path);
     // Before anything is touched, the lock included: somebody else's file may have its name.
     refuse_foreign(&folder)?;
-    create_private_folder(path).map_err(while_doing("making the folder"))?;
+    create_private_folder(path).map_err(cannot("make the folder", path))?;
     let lock = Lock::take(&folder.lock())?;
     // Again, for whoever was faster.
     refuse_foreign(&folder)?;
@@ -42,7 +41,11 @@ pub(crate) fn create(
 
 /// Refuses a folder that holds anything but an empty lock, or one with a process's number, of an attempt before.
 fn refuse_foreign(folder: &Folder) -> Result<(), VaultError> {
-    let present = files_in(folder.path()).map_err(while_doing("looking into the folder"))?;
+    // Where none can be, making it says why.
+    if !folder.path().exists() {
+        return Ok(());
+    }
+    let present = files_in(folder.path()).map_err(cannot("look into the folder", folder.path()))?;
     if present.iter().all(|file| *file == folder.lock() && Lock::is_one(file)) {
         Ok(())
     } else {
@@ -59,11 +62,11 @@ pub(crate) fn make(
     master_key: &MasterKey,
 ) -> Result<Vault, VaultError> {
     let keys = Arc::new(VaultKeys::derive(master_key, slots.vault()));
-    create_private_folder(&folder.db()).map_err(while_doing("making the database"))?;
+    create_private_folder(&folder.db()).map_err(cannot("make the database", &folder.db()))?;
     let backend = Sled::create(&folder.db())?;
     sync_folder(&folder.db())
         .and_then(|()| sync_way_to(folder.path()))
-        .map_err(while_doing("making the folder durable"))?;
+        .map_err(cannot("sync the folder", folder.path()))?;
     let mut header = Header::new(slots);
     // Twice, so that both generations are there.
     header.write(&folder, &keys, 0)?;
@@ -73,7 +76,6 @@ pub(crate) fn make(
     let mut vault = Vault::assemble(keys, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
     vault.write_device_identity()?;
     vault.snapshot()?;
-    folder.close_to_others()?;
     Ok(vault)
 }
 
@@ -121,11 +123,14 @@ fn open(
         findings.push(Finding::HeaderGenerationDamaged);
     }
 
-    let (backend, checked) = open_and_check(&folder, &keys, options)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
+    let known = KnownEpochs::gather(&header, witness.as_ref(), &keys, &mut findings);
+    make_sure(&folder, &keys, options, &known)?;
+    let (backend, checked) = open_and_check(&folder.db(), &keys, options)?;
     let Checked { mut manifest, findings: more } = checked;
     findings.extend(more);
-    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
-    let set_back = compare_epochs(options, &header, manifest.epoch, witness.as_ref(), &keys, &mut findings)?;
+    let set_back = known.judge(manifest.epoch, options.accept_older)?;
+    findings.extend(known.finding(manifest.epoch));
     // The next commits must not take numbers that were used before.
     manifest.epoch = set_back.unwrap_or(manifest.epoch);
 
@@ -137,61 +142,30 @@ fn open(
         vault.write_device_identity()?;
     }
     // A vault that was set back has left its journal behind.
-    if journal == JournalState::Broken && set_back.is_none() {
-        vault.note(Finding::JournalBroken);
+    if set_back.is_none() {
+        match journal {
+            JournalState::Broken => vault.note(Finding::JournalBroken),
+            JournalState::WithoutSnapshot => vault.note(Finding::SnapshotMissing),
+            JournalState::Whole | JournalState::CutShort => {}
+        }
     }
     if journal != JournalState::Whole {
         vault.snapshot()?;
     }
     vault.mark_epoch()?;
-    folder.close_to_others()?;
     Ok(vault)
 }
 
 /// Opens the store and reads it through, in the time that is given for both.
-fn open_and_check(
-    folder: &Folder,
+pub(crate) fn open_and_check(
+    db: &Path,
     keys: &Arc<VaultKeys>,
     options: &OpenOptions,
 ) -> Result<(Sled, Checked), VaultError> {
-    let (db, keys) = (folder.db(), Arc::clone(keys));
+    let (db, keys) = (db.to_owned(), Arc::clone(keys));
     within(options.deadline, move || {
         let backend = Sled::open(&db)?;
         let checked = check(&backend, &keys);
         Ok(checked.map(|checked| (backend, checked)))
     })?
-}
-
-/// Compares the three places that know the epoch: database, header, and this machine's memory. The highest, if the
-/// database is behind it and is taken all the same.
-fn compare_epochs(
-    options: &OpenOptions,
-    header: &Header,
-    found: u64,
-    witness: Option<&Witness>,
-    keys: &VaultKeys,
-    findings: &mut Vec<Finding>,
-) -> Result<Option<u64>, VaultError> {
-    let seen = match witness.map(|witness| witness.recall(keys)) {
-        Some(Memory::Seen(seen)) => seen,
-        Some(Memory::Unreadable) => {
-            findings.push(Finding::WitnessUnreadable);
-            0
-        }
-        Some(Memory::None) | None => 0,
-    };
-    if options.accept_older && found < header.epoch.max(seen) {
-        findings.push(Finding::OlderAccepted { seen: header.epoch.max(seen), found });
-        return Ok(Some(header.epoch.max(seen)));
-    }
-    if found < header.epoch {
-        return Err(VaultError::Damaged(Damage::CommitsLost { found, expected: header.epoch }));
-    }
-    if found < seen {
-        return Err(VaultError::RolledBack { seen, found });
-    }
-    if header.epoch + HEADER_LAG < found {
-        findings.push(Finding::HeaderOlder { found: header.epoch, expected: found });
-    }
-    Ok(None)
 }

@@ -3,19 +3,18 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use latchkey_crypto::vault::{Manifest, Passphrase, RecordKind, VaultKeys};
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree};
 use crate::check::check;
-use crate::error::while_doing;
-use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder};
+use crate::error::cannot;
+use crate::folder::{Folder, Lock, create_private_folder, files_in, remove, sync_folder};
 use crate::header::{Header, read_bytes};
 use crate::safeguards::Safeguards;
 use crate::vault::random;
 use crate::witness::{Memory, Witness};
-use crate::{Damage, OpenOptions, VaultError, journal, snapshot};
+use crate::{Damage, OpenOptions, VaultError, journal, seal, snapshot};
 
 /// What a restore has brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +66,7 @@ pub(crate) fn restore_with(
     };
     folder.check_space()?;
 
-    let good = snapshot::newest_good(&folder, &keys).map_err(while_doing("listing snapshots"))?;
+    let good = snapshot::newest_good(&folder, &keys)?;
     let base = good.ok_or(VaultError::NothingToRestore)?;
     let commits = commits_after(&folder, &keys, base)?;
     let reached = base + u64::try_from(commits.len()).unwrap_or(0);
@@ -76,12 +75,13 @@ pub(crate) fn restore_with(
     build(&folder, &keys, base, &commits, epoch)?;
     let set_aside = exchange(&folder)?;
 
-    let backend = Sled::open(&folder.db())?;
+    let mut backend = Sled::open(&folder.db())?;
     let (mut safeguards, _) = Safeguards::take_up(folder.clone(), lock, header, witness, &keys, epoch)?;
     safeguards.mark_anew(&keys, epoch)?;
     safeguards.snapshot(&keys, &backend, epoch, &mut random())?;
-    drop(backend);
-    folder.close_to_others()?;
+    backend.close()?;
+    // Only a hint: without it the next opening costs more.
+    let _ = seal::write(&folder, &keys, epoch, &mut random());
     Ok(Restored { snapshot: base, reached, newest_seen: seen, set_aside })
 }
 
@@ -95,10 +95,10 @@ fn headers(folder: &Folder) -> Result<Vec<Header>, VaultError> {
             Ok(Err(error @ VaultError::TooNew { .. })) => return Err(error),
             Ok(Err(_)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(VaultError::io("reading the header", error)),
+            Err(error) => return Err(cannot("read the header", &path)(error)),
         }
     }
-    for epoch in snapshot::list(folder).map_err(while_doing("listing snapshots"))? {
+    for epoch in snapshot::list(folder)? {
         headers.extend(snapshot::header_of(&snapshot::path_of(folder, epoch)));
     }
     Ok(headers)
@@ -128,7 +128,7 @@ fn unlock_any(
 
 /// Every commit after an epoch that the journals hold without a gap.
 fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec<Change>>, VaultError> {
-    let kept = files_in(&folder.snapshots()).map_err(while_doing("listing journals"))?;
+    let kept = files_in(&folder.snapshots()).map_err(cannot("list the journals in", &folder.snapshots()))?;
     let kept =
         kept.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "journal"));
     let mut journals: Vec<_> =
@@ -157,8 +157,8 @@ fn build(
     commits: &[Vec<Change>],
     epoch: u64,
 ) -> Result<(), VaultError> {
-    remove(&folder.new_db()).map_err(while_doing("removing a restore that was cut short"))?;
-    create_private_folder(&folder.new_db()).map_err(while_doing("making the new database"))?;
+    remove(&folder.new_db()).map_err(cannot("remove a restore that was cut short", &folder.new_db()))?;
+    create_private_folder(&folder.new_db()).map_err(cannot("make the new database", &folder.new_db()))?;
     let mut backend = Sled::create(&folder.new_db())?;
     let mut snapshot =
         snapshot::Reader::open(&snapshot::path_of(folder, base), keys).ok_or(VaultError::NothingToRestore)?;
@@ -201,8 +201,9 @@ fn replay(
 
 /// Puts the new store in the old one's place; where the old one is now, if there was one.
 fn exchange(folder: &Folder) -> Result<Option<PathBuf>, VaultError> {
-    let failed = || while_doing("exchanging the database");
-    let aside = folder.set_aside().join(now().to_string());
+    let db = folder.db();
+    let failed = || cannot("exchange the database", &db);
+    let aside = folder.new_set_aside();
     let there = folder.db().exists();
     // The new store's own names first: without them the exchange would leave an empty folder after a power cut.
     sync_folder(&folder.new_db()).map_err(failed())?;
@@ -214,16 +215,4 @@ fn exchange(folder: &Folder) -> Result<Option<PathBuf>, VaultError> {
     fs::rename(folder.new_db(), folder.db()).map_err(failed())?;
     sync_folder(folder.path()).map_err(failed())?;
     Ok(there.then_some(aside))
-}
-
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Seconds and nanoseconds since 1970, for a name that is not taken.
-fn now() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_nanos()).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use latchkey_crypto::vault::VaultKeys;
 use rand_core::CryptoRng;
 
 use crate::backend::{Backend, Change};
-use crate::error::while_doing;
+use crate::error::cannot;
 use crate::folder::{Folder, Lock, sync_folder};
 use crate::header::Header;
 use crate::journal::{GoOn, Journal};
@@ -35,6 +35,8 @@ pub(crate) enum JournalState {
     CutShort,
     /// It is missing, damaged, or of another time.
     Broken,
+    /// It is good, but the snapshot that it follows is missing, without which it is worth nothing.
+    WithoutSnapshot,
 }
 
 impl Safeguards {
@@ -60,12 +62,10 @@ impl Safeguards {
         keys: &VaultKeys,
         epoch: u64,
     ) -> Result<(Self, JournalState), VaultError> {
-        let going_on = match Journal::go_on(&folder, keys, epoch) {
-            // Without the snapshot that it follows a journal is worth nothing.
-            GoOn::With(journal) if !snapshot::path_of(&folder, journal.base()).exists() => GoOn::Broken,
-            other => other,
-        };
-        let (journal, state) = match going_on {
+        let (journal, state) = match Journal::go_on(&folder, keys, epoch) {
+            GoOn::With(journal) if !snapshot::path_of(&folder, journal.base()).exists() => {
+                (start_over(&folder, keys, epoch)?, JournalState::WithoutSnapshot)
+            }
             GoOn::With(journal) => (journal, JournalState::Whole),
             GoOn::CutShort => (start_over(&folder, keys, epoch)?, JournalState::CutShort),
             GoOn::Broken => (start_over(&folder, keys, epoch)?, JournalState::Broken),
@@ -125,7 +125,7 @@ impl Safeguards {
         self.folder.check_space()?;
         snapshot::write(&self.folder, keys, &self.header, backend, epoch, rng)?;
         self.journal = start_over(&self.folder, keys, epoch)?;
-        snapshot::prune(&self.folder, keys).map_err(while_doing("deleting old snapshots"))
+        snapshot::prune(&self.folder, keys)
     }
 }
 
@@ -137,8 +137,9 @@ fn start_over(folder: &Folder, keys: &VaultKeys, epoch: u64) -> Result<Journal, 
 
 /// Moves the journal to the snapshot that it followed.
 fn rotate_journal(folder: &Folder, keys: &VaultKeys) -> Result<(), VaultError> {
-    let failed = || while_doing("keeping the journal");
-    let Some(read) = crate::journal::read(&folder.journal(), keys) else { return Ok(()) };
+    let journal = folder.journal();
+    let failed = || cannot("keep the journal", &journal);
+    let Some(read) = crate::journal::read(&journal, keys) else { return Ok(()) };
     let kept = snapshot::journal_path_of(folder, read.base);
     // A longer one for the same snapshot is there already when the last rotation was cut short.
     let longer = crate::journal::read(&kept, keys).is_some_and(|other| other.last() >= read.last());
@@ -146,6 +147,6 @@ fn rotate_journal(folder: &Folder, keys: &VaultKeys) -> Result<(), VaultError> {
         return Ok(());
     }
     crate::folder::create_private_folder(&folder.snapshots()).map_err(failed())?;
-    std::fs::rename(folder.journal(), kept).map_err(failed())?;
+    std::fs::rename(&journal, kept).map_err(failed())?;
     sync_folder(&folder.snapshots()).and_then(|()| sync_folder(folder.path())).map_err(failed())
 }

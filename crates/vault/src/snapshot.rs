@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 
 use crate::VaultError;
 use crate::backend::{Backend, Change, MANIFEST_KEY, Tree};
-use crate::error::while_doing;
+use crate::error::cannot;
 use crate::folder::{Folder, create_file, create_private_folder, files_in, sync_folder};
 use crate::header::Header;
 use crate::journal::{decode, encode_row};
@@ -37,7 +37,7 @@ pub(crate) fn write(
     rng: &mut dyn CryptoRng,
 ) -> Result<(), VaultError> {
     let (path, new) = (path_of(folder, epoch), folder.snapshots().join("new"));
-    let failed = || while_doing("writing a snapshot");
+    let failed = || cannot("write a snapshot", &new);
     create_private_folder(&folder.snapshots()).map_err(failed())?;
     let mut salt = [0; SALT_LEN];
     rng.fill_bytes(&mut salt);
@@ -45,6 +45,7 @@ pub(crate) fn write(
         out: BufWriter::new(create_file(&new).map_err(failed())?),
         keys,
         rng,
+        path: &new,
         place: [epoch.to_be_bytes().as_slice(), &salt].concat(),
         epoch,
         number: 0,
@@ -61,8 +62,7 @@ pub(crate) fn write(
         result?;
     }
     writer.piece(true)?;
-    let file =
-        writer.out.into_inner().map_err(|error| VaultError::io("writing a snapshot", error.into_error()))?;
+    let file = writer.out.into_inner().map_err(|error| failed()(error.into_error()))?;
     file.sync_all().map_err(failed())?;
     fs::rename(&new, &path).and_then(|()| sync_folder(&folder.snapshots())).map_err(failed())
 }
@@ -71,6 +71,7 @@ struct Writer<'a> {
     out: BufWriter<File>,
     keys: &'a VaultKeys,
     rng: &'a mut dyn CryptoRng,
+    path: &'a Path,
     place: Vec<u8>,
     epoch: u64,
     number: u64,
@@ -101,7 +102,7 @@ impl Writer<'_> {
         let id = piece_id(&self.place, self.number, last);
         let envelope =
             self.keys.seal(RecordKind::SnapshotPiece, &id, self.epoch, &self.rows, &mut *self.rng)?;
-        self.chunk(&envelope).map_err(while_doing("writing a snapshot"))?;
+        self.chunk(&envelope).map_err(cannot("write a snapshot", self.path))?;
         self.rows.clear();
         self.number += 1;
         Ok(())
@@ -192,15 +193,16 @@ pub(crate) fn header_of(path: &Path) -> Option<Header> {
 }
 
 /// The epochs of the snapshots in a folder, newest first.
-pub(crate) fn list(folder: &Folder) -> io::Result<Vec<u64>> {
-    let mut epochs: Vec<u64> =
-        files_in(&folder.snapshots())?.iter().filter_map(|path| epoch_of(path, "snapshot")).collect();
+pub(crate) fn list(folder: &Folder) -> Result<Vec<u64>, VaultError> {
+    let files =
+        files_in(&folder.snapshots()).map_err(cannot("list the snapshots in", &folder.snapshots()))?;
+    let mut epochs: Vec<u64> = files.iter().filter_map(|path| epoch_of(path, "snapshot")).collect();
     epochs.sort_unstable_by(|a, b| b.cmp(a));
     Ok(epochs)
 }
 
 /// The epoch of the newest snapshot that a vault can be restored from.
-pub(crate) fn newest_good(folder: &Folder, keys: &VaultKeys) -> io::Result<Option<u64>> {
+pub(crate) fn newest_good(folder: &Folder, keys: &VaultKeys) -> Result<Option<u64>, VaultError> {
     let good =
         |epoch: &u64| verify(&path_of(folder, *epoch), keys).is_some_and(|manifest| manifest.epoch == *epoch);
     Ok(list(folder)?.into_iter().find(good))
@@ -210,14 +212,16 @@ pub(crate) fn newest_good(folder: &Folder, keys: &VaultKeys) -> io::Result<Optio
 ///
 /// The newest good one stays however old it is, with the journals since: while a damaged record is not restored,
 /// every new snapshot holds the damage, and in the end there would be nothing left to restore from.
-pub(crate) fn prune(folder: &Folder, keys: &VaultKeys) -> io::Result<()> {
+pub(crate) fn prune(folder: &Folder, keys: &VaultKeys) -> Result<(), VaultError> {
     let Some(oldest) = list(folder)?.get(GENERATIONS - 1).copied() else { return Ok(()) };
     let good = newest_good(folder, keys)?.unwrap_or(oldest);
-    for path in files_in(&folder.snapshots())? {
+    let snapshots = folder.snapshots();
+    let failed = || cannot("delete old snapshots in", &snapshots);
+    for path in files_in(&snapshots).map_err(failed())? {
         let old_snapshot = epoch_of(&path, "snapshot").is_some_and(|epoch| epoch < oldest && epoch != good);
         let old_journal = epoch_of(&path, "journal").is_some_and(|epoch| epoch < oldest.min(good));
         if old_snapshot || old_journal {
-            fs::remove_file(&path)?;
+            fs::remove_file(&path).map_err(failed())?;
         }
     }
     Ok(())
@@ -265,14 +269,15 @@ fn read_chunk(file: &mut impl Read, most: usize) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Counting, filled_memory, keys, slot_table};
+    use crate::testing::{filled_memory, keys, slot_table};
+    use crate::vault::random;
 
     fn written(records: u8) -> (tempfile::TempDir, Folder, PathBuf) {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         let (backend, manifest) = filled_memory(records, 5);
         let header = Header::new(slot_table());
-        write(&folder, &keys(), &header, &backend, manifest.epoch, &mut Counting(0)).unwrap();
+        write(&folder, &keys(), &header, &backend, manifest.epoch, &mut random()).unwrap();
         let path = path_of(&folder, 5);
         (place, folder, path)
     }
@@ -318,7 +323,7 @@ mod tests {
         let (backend, _) = filled_memory(3, 5);
         let gone = Change { tree: Tree::History, key: vec![1], value: None };
         backend.commit(&[gone]).unwrap();
-        write(&folder, &keys(), &Header::new(slot_table()), &backend, 5, &mut Counting(0)).unwrap();
+        write(&folder, &keys(), &Header::new(slot_table()), &backend, 5, &mut random()).unwrap();
         assert!(verify(&path_of(&folder, 5), &keys()).is_none());
     }
 

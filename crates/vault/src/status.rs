@@ -81,8 +81,10 @@ pub enum Finding {
     },
     /// Every record opens, but some are not the ones that the manifest says: older ones were brought back.
     RecordsExchanged,
-    /// The journal was cut short or damaged; a snapshot was made in its place.
+    /// The journal is missing, damaged, or does not reach to the newest commit; a snapshot was made in its place.
     JournalBroken,
+    /// The newest snapshot was missing; another was made.
+    SnapshotMissing,
     /// A snapshot could not be made; the journal goes on.
     SnapshotFailed,
 }

@@ -42,20 +42,15 @@ impl PasskeyStore for Vault {
 
     fn find_by_user_handle(&self, rp_id: &RpId, user: &UserHandle) -> Result<Option<PasskeyId>, StoreError> {
         let find = || {
-            let mut newest: Option<Entry> = None;
+            let mut newest = None;
             for id in self.ids_of_site(rp_id)? {
-                let right = |entry: &Entry| {
-                    entry.binned_at.is_none() && entry.rp_id == *rp_id && entry.user_handle == *user
-                };
-                let Some(entry) = self.find(id)?.filter(right) else { continue };
-                if newest
-                    .as_ref()
-                    .is_none_or(|newest| (newest.created_at, newest.id) < (entry.created_at, entry.id))
-                {
-                    newest = Some(entry);
+                let Some(Entry { passkey, binned_at: None }) = self.find(id)? else { continue };
+                let core = passkey.core;
+                if core.rp_id == *rp_id && core.user_handle == *user {
+                    newest = newest.max(Some((core.created_at, core.id)));
                 }
             }
-            Ok(newest.map(|entry| entry.id))
+            Ok(newest.map(|(_, id)| id))
         };
         find().map_err(store_error)
     }

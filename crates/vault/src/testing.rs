@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -15,6 +16,7 @@ use latchkey_passkey::{
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
 use crate::folder::{Folder, Lock, create_private_folder};
+use crate::vault::random;
 use crate::{OpenOptions, Vault, VaultError, open};
 
 /// The passphrase of [`slot_table`].
@@ -34,8 +36,7 @@ fn made() -> &'static (Vec<u8>, [u8; 32]) {
     static MADE: OnceLock<(Vec<u8>, [u8; 32])> = OnceLock::new();
     MADE.get_or_init(|| {
         let vault = VaultId::from_bytes([2; 16]);
-        let (table, key) =
-            SlotTable::create(vault, &passphrase(PASSPHRASE), cheap(), &mut Counting(7)).unwrap();
+        let (table, key) = SlotTable::create(vault, &passphrase(PASSPHRASE), cheap(), &mut random()).unwrap();
         (table.encode(), *key.expose())
     })
 }
@@ -83,6 +84,21 @@ pub(crate) fn reopen(path: &Path, options: &OpenOptions) -> Result<Vault, VaultE
     options.open_with_master_key(path, &master_key())
 }
 
+/// Copies a folder, in place of the one that is there.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    create_private_folder(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 /// A vault over memory.
 pub(crate) fn vault_in_memory() -> Vault {
     let mut vault = vault_over(Memory::default());
@@ -98,7 +114,7 @@ pub(crate) fn vault_over(backend: Memory) -> Vault {
 pub(crate) fn filled_memory(records: u8, epoch: u64) -> (Memory, Manifest) {
     let (keys, backend) = (keys(), Memory::default());
     let mut manifest = Manifest { epoch, ..Manifest::EMPTY };
-    let mut rng = Counting(0);
+    let mut rng = random();
     let mut changes = Vec::new();
     for n in 0..records {
         let envelope = keys.seal(RecordKind::History, &[n], 1, &[n; 3000], &mut rng).unwrap();
@@ -137,9 +153,11 @@ pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
     }
 }
 
+/// Fixed for good: `stored/` has some of them.
 pub(crate) fn secrets(n: u64) -> PasskeySecrets {
+    let seed: Vec<u8> = (1..=4).flat_map(|word| ((n << 20) + word).to_be_bytes()).collect();
     PasskeySecrets {
-        private_key: PrivateKey::generate(Algorithm::EdDsa, &mut Counting(n << 20)).unwrap(),
+        private_key: PrivateKey::from_bytes(Algorithm::EdDsa, &seed).unwrap(),
         prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([3; 32]), without_uv: Seed::from_bytes([4; 32]) },
     }
 }
@@ -177,29 +195,3 @@ pub(crate) fn signed_in(at: u64) -> UseRecord {
 pub(crate) fn times(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |number| number.parse().unwrap())
 }
-
-/// "Random" bytes that count up: different every time, the same in every run.
-pub(crate) struct Counting(pub(crate) u64);
-
-impl rand_core::TryRng for Counting {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        self.try_next_u64().map(|n| u32::try_from(n & 0xffff_ffff).unwrap())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.0 += 1;
-        Ok(self.0)
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
-        for chunk in out.chunks_mut(8) {
-            let bytes = self.try_next_u64()?.to_be_bytes();
-            chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-        }
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Counting {}

@@ -13,7 +13,7 @@ use crate::backend::{Backend, BackendError, Change, DEVICE_KEY, MANIFEST_KEY, Tr
 use crate::check::check_thoroughly;
 use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_secret};
 use crate::safeguards::Safeguards;
-use crate::{Entry, Finding, OpenOptions, Status, VaultError, snapshot};
+use crate::{Entry, Finding, OpenOptions, Status, VaultError, seal, snapshot};
 
 /// No record is larger than this before sealing: the storage engine keeps larger values in files of their own,
 /// which it does not sync. A page of it holds up to 17 records and has to stay below 128 KiB.
@@ -96,7 +96,7 @@ impl Vault {
             let stored = self.read(RecordKind::Passkey, key, envelope, StoredPasskey::decode);
             entries.extend(stored.and_then(|stored| self.accept(RecordKind::Passkey, key, stored.entry())));
         })?;
-        entries.sort_by_key(|entry: &Entry| (entry.created_at, entry.id));
+        entries.sort_by_key(|entry: &Entry| (entry.passkey.core.created_at, entry.passkey.core.id));
         Ok(entries)
     }
 
@@ -121,16 +121,14 @@ impl Vault {
         let binned = entries.iter().filter(|entry| entry.binned_at.is_some()).count();
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let safeguards = self.safeguards.as_ref();
-        let snapshots = safeguards.map(|safeguards| snapshot::list(&safeguards.folder)).transpose();
+        let snapshots = safeguards.map(|safeguards| snapshot::list(&safeguards.folder));
         Ok(Status {
             vault: self.id(),
             epoch: self.manifest.epoch,
             passkeys: count(entries.len() - binned),
             binned: count(binned),
             slots: safeguards.map(|safeguards| safeguards.header.slots.slots().collect()).unwrap_or_default(),
-            snapshots: snapshots
-                .map_err(|error| VaultError::io("listing snapshots", error))?
-                .unwrap_or_default(),
+            snapshots: snapshots.transpose()?.unwrap_or_default(),
             findings: self.findings().clone(),
         })
     }
@@ -148,8 +146,9 @@ impl Vault {
         let news = self.safeguards.as_ref().is_some_and(Safeguards::has_news);
         let snapshot = if news && !self.interrupted { self.snapshot() } else { Ok(()) };
         let closed = self.backend.close().map_err(VaultError::from);
-        if let Some(safeguards) = &self.safeguards {
-            safeguards.folder.close_to_others()?;
+        if let Some(safeguards) = self.safeguards.as_ref().filter(|_| closed.is_ok() && !self.interrupted) {
+            // Only a hint: without it the next opening costs more.
+            let _ = seal::write(&safeguards.folder, &self.keys, self.manifest.epoch, &mut random());
         }
         snapshot.and(closed)
     }
@@ -284,7 +283,7 @@ impl Vault {
     /// lost its secrets. They are not opened for it: opening the vault has compared them with the manifest.
     pub(crate) fn passkey(&self, id: PasskeyId) -> Result<Option<Passkey>, VaultError> {
         let usable = |entry: &Entry| entry.binned_at.is_none() && !self.has_lost_secrets(id);
-        Ok(self.find(id)?.filter(usable).map(Entry::into_passkey))
+        Ok(self.find(id)?.filter(usable).map(|entry| entry.passkey))
     }
 
     /// A passkey's secrets, whether it is in the bin or not; `None` if they are not there or damaged (which is

@@ -27,9 +27,6 @@ pub(crate) async fn run(place: &VaultPlace, source: &PassphraseSource) -> Result
     tell("Measuring this machine, then making the vault …");
     let started = Instant::now();
     let params = vaults::calibrate().map_err(|error| sentence::of_vault(&VaultError::Kdf(error)))?;
-    if let Some(above) = place.folder.parent() {
-        vaults::make_private_folder(above).map_err(|error| sentence::of_folder(above, &error))?;
-    }
     let vault = OpenOptions::new()
         .state_folder(&place.state)
         .create(&place.folder, &passphrase, params, &mut os_random())

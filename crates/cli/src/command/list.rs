@@ -32,21 +32,21 @@ pub(super) struct Listed<'a> {
 impl<'a> Listed<'a> {
     pub(super) fn of(entry: &'a Entry) -> Self {
         Self {
-            id: entry.id.to_string(),
-            rp_id: entry.rp_id.as_str(),
-            user_name: &entry.labels.user_name,
-            user_display_name: &entry.labels.user_display_name,
-            name: entry.labels.name.as_deref(),
-            tags: &entry.labels.tags,
-            favourite: entry.labels.favourite,
-            credential_id: URL_SAFE_NO_PAD.encode(entry.credential_id.as_bytes()),
-            user_handle: URL_SAFE_NO_PAD.encode(entry.user_handle.as_bytes()),
-            algorithm: entry.algorithm.name(),
-            discoverable: entry.discoverable,
-            backup_eligible: entry.backup_eligible,
-            created_at: rfc3339(entry.created_at),
-            last_used_at: entry.usage.last_used_at.map(rfc3339),
-            sign_in_count: entry.usage.sign_in_count,
+            id: entry.passkey.core.id.to_string(),
+            rp_id: entry.passkey.core.rp_id.as_str(),
+            user_name: &entry.passkey.labels.user_name,
+            user_display_name: &entry.passkey.labels.user_display_name,
+            name: entry.passkey.labels.name.as_deref(),
+            tags: &entry.passkey.labels.tags,
+            favourite: entry.passkey.labels.favourite,
+            credential_id: URL_SAFE_NO_PAD.encode(entry.passkey.core.credential_id.as_bytes()),
+            user_handle: URL_SAFE_NO_PAD.encode(entry.passkey.core.user_handle.as_bytes()),
+            algorithm: entry.passkey.core.algorithm.name(),
+            discoverable: entry.passkey.core.discoverable,
+            backup_eligible: entry.passkey.core.backup_eligible,
+            created_at: rfc3339(entry.passkey.core.created_at),
+            last_used_at: entry.passkey.usage.last_used_at.map(rfc3339),
+            sign_in_count: entry.passkey.usage.sign_in_count,
         }
     }
 }
@@ -62,7 +62,10 @@ pub(crate) async fn run(
     let mut entries = vault.list().map_err(|error| sentence::of_vault(&error))?;
     opening::close(vault);
     entries.retain(|entry| entry.binned_at.is_none() && query.is_none_or(|query| fits(entry, query)));
-    entries.sort_by(|a, b| (a.rp_id.as_str(), a.created_at).cmp(&(b.rp_id.as_str(), b.created_at)));
+    entries.sort_by(|a, b| {
+        let (a, b) = (&a.passkey.core, &b.passkey.core);
+        (a.rp_id.as_str(), a.created_at).cmp(&(b.rp_id.as_str(), b.created_at))
+    });
     let mut out = io::BufWriter::new(io::stdout().lock());
     if as_json {
         let listed: Vec<_> = entries.iter().map(Listed::of).collect();
@@ -78,9 +81,9 @@ pub(crate) async fn run(
 
 fn fits(entry: &Entry, query: &str) -> bool {
     let query = query.to_lowercase();
-    let labels = &entry.labels;
+    let labels = &entry.passkey.labels;
     [
-        entry.rp_id.as_str(),
+        entry.passkey.core.rp_id.as_str(),
         &labels.user_name,
         &labels.user_display_name,
         labels.name.as_deref().unwrap_or_default(),
@@ -90,20 +93,25 @@ fn fits(entry: &Entry, query: &str) -> bool {
 }
 
 fn write_table(out: &mut impl Write, entries: &[Entry]) -> io::Result<()> {
-    let width = entries.iter().map(|entry| entry.rp_id.as_str().chars().count()).max().unwrap_or(0).min(40);
+    let width = entries
+        .iter()
+        .map(|entry| entry.passkey.core.rp_id.as_str().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(40);
     for entry in entries {
-        let id = entry.id.to_string();
+        let id = entry.passkey.core.id.to_string();
         let short = id.get(..8).unwrap_or_default();
-        let account = match (&entry.labels.name, entry.labels.user_name.as_str()) {
+        let account = match (&entry.passkey.labels.name, entry.passkey.labels.user_name.as_str()) {
             (Some(name), _) => shown(name),
-            (None, "") => shown(&entry.labels.user_display_name),
+            (None, "") => shown(&entry.passkey.labels.user_display_name),
             (None, user_name) => shown(user_name),
         };
-        let used = match entry.usage.last_used_at {
+        let used = match entry.passkey.usage.last_used_at {
             Some(at) => format!("last used {}", date(at)),
             None => "never used".to_owned(),
         };
-        writeln!(out, "{short}  {:<width$}  {account:<32}  {used}", entry.rp_id.as_str())?;
+        writeln!(out, "{short}  {:<width$}  {account:<32}  {used}", entry.passkey.core.rp_id.as_str())?;
     }
     Ok(())
 }

@@ -59,14 +59,15 @@ pub(crate) async fn run(
     let (vault, _proof) = opening::open(place, source).await?;
     let entries = vault.list().map_err(|error| sentence::of_vault(&error))?;
     let id = id.to_ascii_lowercase();
-    let mut meant =
-        entries.iter().filter(|entry| entry.binned_at.is_none() && entry.id.to_string().starts_with(&id));
+    let mut meant = entries
+        .iter()
+        .filter(|entry| entry.binned_at.is_none() && entry.passkey.core.id.to_string().starts_with(&id));
     let entry = match (meant.next(), meant.next()) {
         (Some(entry), None) => entry,
         (None, _) => return Err(sentence::no_such_passkey().into()),
         (Some(_), Some(_)) => return Err(sentence::unclear_passkey().into()),
     };
-    let mut history = vault.history(entry.id).map_err(|error| sentence::of_vault(&error))?;
+    let mut history = vault.history(entry.passkey.core.id).map_err(|error| sentence::of_vault(&error))?;
     history.reverse();
     opening::close(vault);
     let history: Vec<_> = history.iter().map(Line::of).collect();
@@ -81,8 +82,8 @@ pub(crate) async fn run(
 }
 
 fn write_text(out: &mut impl Write, entry: &Entry, history: &[Line]) -> io::Result<()> {
-    let labels = &entry.labels;
-    writeln!(out, "Site          {}", entry.rp_id.as_str())?;
+    let labels = &entry.passkey.labels;
+    writeln!(out, "Site          {}", entry.passkey.core.rp_id.as_str())?;
     writeln!(out, "Account       {}", shown(&labels.user_name))?;
     if !labels.user_display_name.is_empty() && labels.user_display_name != labels.user_name {
         writeln!(out, "              {}", shown(&labels.user_display_name))?;
@@ -90,11 +91,11 @@ fn write_text(out: &mut impl Write, entry: &Entry, history: &[Line]) -> io::Resu
     if let Some(name) = &labels.name {
         writeln!(out, "Name          {}", shown(name))?;
     }
-    writeln!(out, "Id            {}", entry.id)?;
-    writeln!(out, "Algorithm     {}", entry.algorithm.name())?;
-    writeln!(out, "Discoverable  {}", if entry.discoverable { "yes" } else { "no" })?;
-    writeln!(out, "Made          {}", rfc3339(entry.created_at))?;
-    writeln!(out, "Sign-ins      {}", entry.usage.sign_in_count)?;
+    writeln!(out, "Id            {}", entry.passkey.core.id)?;
+    writeln!(out, "Algorithm     {}", entry.passkey.core.algorithm.name())?;
+    writeln!(out, "Discoverable  {}", if entry.passkey.core.discoverable { "yes" } else { "no" })?;
+    writeln!(out, "Made          {}", rfc3339(entry.passkey.core.created_at))?;
+    writeln!(out, "Sign-ins      {}", entry.passkey.usage.sign_in_count)?;
     writeln!(out, "\nHistory, newest first")?;
     for line in history {
         let verified = line.verification.map(|how| format!(", verified by {how}")).unwrap_or_default();

@@ -52,12 +52,22 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
             "The vault is on a medium that cannot be written.".into(),
             "Nothing was lost. Make it writable and try again.",
         ),
-        V::NotPermitted { doing } => damaged(
-            format!("You may not do this with the vault's files ({doing})."),
-            "Look at their owner and rights.",
+        V::NotPermitted { doing, path, source } => damaged(
+            refused(doing, path.as_deref(), source),
+            "Look at the owner and the rights of the folder. Nothing that was acknowledged is lost.",
+        ),
+        V::Io { doing, path, source } => damaged(
+            refused(doing, path.as_deref(), source),
+            "Look at the disk and the folder. Nothing that was acknowledged is lost.",
         ),
         error => damaged(format!("The vault failed: {error}."), "Nothing that was acknowledged is lost."),
     }
+}
+
+/// What the system would not do, and its words for it.
+fn refused(doing: &str, path: Option<&Path>, source: &io::Error) -> String {
+    let path = path.map(|path| format!(" {}", path.display())).unwrap_or_default();
+    format!("Cannot {doing}{path}: {}.", source)
 }
 
 /// What is wrong with a vault that is usable all the same.
@@ -91,7 +101,8 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
         Finding::RecordsMissing { count } => format!("{count} records are lost"),
         Finding::RecordsAdded { count } => format!("{count} records are there that nobody stored"),
         Finding::RecordsExchanged => "some records are older than they should be".into(),
-        Finding::JournalBroken => "the journal was cut short; a snapshot took its place".into(),
+        Finding::JournalBroken => "the journal was missing or damaged; a snapshot took its place".into(),
+        Finding::SnapshotMissing => "the newest snapshot was missing; another was made".into(),
         Finding::SnapshotFailed => "a snapshot could not be made; the journal goes on".into(),
         _ => "something is not as it should be; `latchkey` is too old to say what".into(),
     }
@@ -120,14 +131,6 @@ pub(crate) fn weak_passphrase(why: &str) -> Sentence {
 
 pub(crate) fn passphrases_differ() -> Sentence {
     sentence(Exit::Usage, "The two are not the same.", "Try again.")
-}
-
-pub(crate) fn of_folder(folder: &Path, error: &io::Error) -> Sentence {
-    sentence(
-        Exit::VaultDamaged,
-        format!("Cannot make {}: {error}.", folder.display()),
-        "Look at the rights of the folder above it.",
-    )
 }
 
 pub(crate) fn no_such_passkey() -> Sentence {

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod memory;
+mod quiet;
 mod sled;
 
 use std::io;
@@ -124,7 +125,7 @@ pub(crate) enum BackendError {
 impl From<BackendError> for VaultError {
     fn from(error: BackendError) -> Self {
         match error {
-            BackendError::Io(source) => VaultError::io("using the database", source),
+            BackendError::Io(source) => VaultError::io("use the database", None, source),
             BackendError::InUse => VaultError::InUse { process: None },
             BackendError::Missing => VaultError::Damaged(Damage::DatabaseMissing),
             BackendError::Damaged(detail) => VaultError::Damaged(Damage::DatabaseUnreadable { detail }),

@@ -1,6 +1,5 @@
 use std::fs::{self, File};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -9,7 +8,9 @@ use std::time::{Duration, Instant};
 use sled::Transactional;
 use sled::transaction::{TransactionError, TransactionResult, abort};
 
+use super::quiet::catch_quietly;
 use super::{Backend, BackendError, Change, Tree};
+use crate::folder::{close_to_others, create_private_folder};
 
 /// The engine's file of data within its folder.
 const DB_FILE: &str = "db";
@@ -24,10 +25,13 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 /// - its `flush` neither writes metadata nor empties the disk's cache, so every commit also syncs its file through
 ///   a handle of ours; nothing is flushed behind our back;
 /// - damaged files make it panic, on opening as well as later, so every call is behind `catch_unwind`;
+/// - it makes files as the umask says, at times of its own: its folder is closed to others, and its files are, too,
+///   as soon as it has opened or closed;
 /// - larger values would go to files of their own, which nobody syncs: records are kept far below that.
 ///
 /// It may still lose records silently; the manifest above it notices.
 pub(crate) struct Sled {
+    folder: PathBuf,
     engine: Option<Engine>,
 }
 
@@ -40,6 +44,7 @@ struct Engine {
 impl Sled {
     /// Makes a new store in a folder that does not exist yet or is empty.
     pub(crate) fn create(folder: &Path) -> Result<Self, BackendError> {
+        create_private_folder(folder).map_err(BackendError::Io)?;
         Self::start(folder)
     }
 
@@ -59,6 +64,8 @@ impl Sled {
     }
 
     fn start(folder: &Path) -> Result<Self, BackendError> {
+        // First, for what it may make without us looking.
+        close_to_others(folder).map_err(BackendError::Io)?;
         let engine = guarded(|| {
             let db = open_unlocked(folder)?;
             let open = |tree: Tree| db.open_tree(tree.name()).map_err(from_sled);
@@ -67,7 +74,8 @@ impl Sled {
             let file = File::open(folder.join(DB_FILE)).map_err(BackendError::Io)?;
             Ok(Engine { db, trees, file })
         })?;
-        Ok(Self { engine: Some(engine) })
+        close_to_others(folder).map_err(BackendError::Io)?;
+        Ok(Self { folder: folder.to_owned(), engine: Some(engine) })
     }
 
     fn engine(&self) -> Result<&Engine, BackendError> {
@@ -139,6 +147,7 @@ impl Backend for Sled {
 
     fn close(&mut self) -> Result<(), BackendError> {
         let Some(engine) = self.engine.take() else { return Ok(()) };
+        let folder = self.folder.clone();
         within(CLOSE_DEADLINE, move || {
             guarded(|| {
                 engine.db.flush().map_err(from_sled)?;
@@ -148,7 +157,7 @@ impl Backend for Sled {
             .and_then(|()| {
                 guarded(|| {
                     drop(engine);
-                    Ok(())
+                    close_to_others(&folder).map_err(BackendError::Io)
                 })
             })
         })
@@ -203,12 +212,7 @@ pub(crate) fn within<T: Send + 'static>(
 
 /// Turns a panic of the engine into an error.
 fn guarded<T>(run: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
-    // After an error nothing that the engine shared with us is used again but to close it.
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(BackendError::Damaged(format!("panic: {}", said.unwrap_or_else(|| "no text".to_owned()))))
-    })
+    catch_quietly(run).unwrap_or_else(|said| Err(BackendError::Damaged(format!("panic: {said}"))))
 }
 
 fn from_sled(error: sled::Error) -> BackendError {

@@ -31,6 +31,11 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes a file's content durable.
+pub(crate) fn sync_file(file: &Path) -> io::Result<()> {
+    File::open(file)?.sync_all()
+}
+
 /// Makes a folder and the way to it durable: any of the folders above may be as new as itself.
 pub(crate) fn sync_way_to(folder: &Path) -> io::Result<()> {
     let folder = folder.canonicalize()?;

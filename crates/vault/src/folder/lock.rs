@@ -8,6 +8,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use crate::VaultError;
+use crate::error::cannot;
 
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
@@ -24,8 +25,7 @@ impl Lock {
         // Its content is written over, so a link to another file must not lead there.
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = open(path, flags, Mode::RUSR | Mode::WUSR);
-        let mut file =
-            opened.map(File::from).map_err(|errno| VaultError::io("opening the lock", errno.into()))?;
+        let mut file = opened.map(File::from).map_err(|errno| cannot("open the lock", path)(errno.into()))?;
         match lock_soon(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -33,7 +33,7 @@ impl Lock {
                 let _ = file.take(20).read_to_string(&mut holder);
                 return Err(VaultError::InUse { process: holder.trim().parse().ok() });
             }
-            Err(errno) => return Err(VaultError::io("taking the lock", errno.into())),
+            Err(errno) => return Err(cannot("take the lock", path)(errno.into())),
         }
         // Only a hint for people: that it cannot be written is no reason to stop.
         let _ = file.set_len(0);
@@ -103,7 +103,7 @@ mod tests {
         let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
         std::fs::write(&other, b"somebody's").unwrap();
         std::os::unix::fs::symlink(&other, &path).unwrap();
-        assert!(matches!(Lock::take(&path), Err(VaultError::Io { doing: "opening the lock", .. })));
+        assert!(matches!(Lock::take(&path), Err(VaultError::Io { doing: "open the lock", .. })));
         assert_eq!(std::fs::read(&other).unwrap(), b"somebody's");
     }
 }

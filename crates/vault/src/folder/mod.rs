@@ -7,12 +7,15 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-pub(crate) use durable::{create_file, replace_keeping_previous, sync_folder, sync_way_to, unfinished_path};
+pub(crate) use durable::{
+    create_file, replace_keeping_previous, sync_file, sync_folder, sync_way_to, unfinished_path,
+};
 pub(crate) use lock::Lock;
 
 use crate::VaultError;
-use crate::error::while_doing;
+use crate::error::cannot;
 
 /// A change is refused while less than this is free, before anything is touched: the engine cannot go on after a
 /// full disk has cut it short.
@@ -24,9 +27,10 @@ const LEAST_FREE_BYTES: u64 = 8 * 1024 * 1024;
 /// header, header.previous   key slots and epoch, two generations
 /// lock                      held by the one process that has the vault open
 /// db/                       the storage engine's own
+/// db.seal                   how db/ was when it was last closed
 /// journal                   every commit since the newest snapshot
 /// snapshots/                EPOCH.snapshot, and EPOCH.journal with the commits that followed it
-/// set-aside/                what a restore has replaced
+/// set-aside/                databases that were found damaged, as they were
 /// ```
 #[derive(Debug, Clone)]
 pub(crate) struct Folder(PathBuf);
@@ -56,6 +60,16 @@ impl Folder {
         self.0.join("db")
     }
 
+    /// How the store was when it was last closed.
+    pub(crate) fn seal(&self) -> PathBuf {
+        self.0.join("db.seal")
+    }
+
+    /// Where a copy of the store is tried.
+    pub(crate) fn trial_db(&self) -> PathBuf {
+        self.0.join("db.trial")
+    }
+
     /// Where a restore builds the new store.
     pub(crate) fn new_db(&self) -> PathBuf {
         self.0.join("db.new")
@@ -73,6 +87,12 @@ impl Folder {
         self.0.join("set-aside")
     }
 
+    /// A place in there that is not taken: nanoseconds since 1970.
+    pub(crate) fn new_set_aside(&self) -> PathBuf {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.set_aside().join(now.as_nanos().to_string())
+    }
+
     /// Whether a vault is or was here: any of its files is enough, so that a lost one is not taken for "none".
     pub(crate) fn holds_vault(&self) -> bool {
         [self.header(), self.previous_header(), self.db(), self.snapshots()].iter().any(|path| path.exists())
@@ -81,19 +101,14 @@ impl Folder {
     /// Refuses when too little is free for a change.
     pub(crate) fn check_space(&self) -> Result<(), VaultError> {
         let facts = rustix::fs::statvfs(&self.0)
-            .map_err(|errno| VaultError::io("asking for free space", errno.into()))?;
+            .map_err(|errno| cannot("ask for the free space of", &self.0)(errno.into()))?;
         let free = facts.f_bavail.saturating_mul(facts.f_frsize);
         if free < LEAST_FREE_BYTES { Err(VaultError::Full) } else { Ok(()) }
     }
 
     /// Takes group and others out of the vault's folder itself, which may have been there before.
     pub(crate) fn make_private(&self) -> Result<(), VaultError> {
-        set_mode(&self.0, 0o700).map_err(while_doing("setting permissions"))
-    }
-
-    /// Takes group and others out of everything in the store, whose engine makes files as the umask says.
-    pub(crate) fn close_to_others(&self) -> Result<(), VaultError> {
-        close_to_others(&self.db()).map_err(while_doing("setting permissions"))
+        set_mode(&self.0, 0o700).map_err(cannot("set the permissions of", &self.0))
     }
 }
 
@@ -111,7 +126,8 @@ pub(crate) fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-fn close_to_others(folder: &Path) -> io::Result<()> {
+/// Takes group and others out of a folder and everything in it.
+pub(crate) fn close_to_others(folder: &Path) -> io::Result<()> {
     set_mode(folder, 0o700)?;
     for path in files_in(folder)? {
         // A link is not followed: it is none of the engine's making.
@@ -121,6 +137,38 @@ fn close_to_others(folder: &Path) -> io::Result<()> {
         if path.is_dir() { close_to_others(&path)? } else { set_mode(&path, 0o600)? }
     }
     Ok(())
+}
+
+/// Every file in a folder and those below it, in order.
+pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in files_in(folder)? {
+        // Nothing of ours makes links: one that leads to a folder is left to fail where it is read.
+        if path.is_dir() && !path.is_symlink() { files.extend(files_below(&path)?) } else { files.push(path) }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Copies every file below a folder to the same place below another, which is made. A filesystem that can share
+/// blocks between files shares them.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    create_private_folder(to)?;
+    for file in files_below(from)? {
+        let target = to.join(file.strip_prefix(from).map_err(io::Error::other)?);
+        target.parent().map_or(Ok(()), create_private_folder)?;
+        fs::copy(&file, &target)?;
+        set_mode(&target, 0o600)?;
+    }
+    Ok(())
+}
+
+/// Removes a folder with everything in it, if it is there.
+pub(crate) fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {

@@ -70,7 +70,7 @@ impl StoredPasskey {
         let algorithm = core.get(5).and_then(Value::as_i64).ok_or(Unreadable::Malformed)?;
         let rp_id = core.get(2).and_then(Value::as_text).ok_or(Unreadable::Malformed)?;
         let id = bytes(1)?.try_into().map_err(|_| Unreadable::Malformed)?;
-        Ok(Entry {
+        let core = PasskeyCore {
             id: PasskeyId::from_bytes(id),
             rp_id: RpId::parse(rp_id).map_err(|_| Unreadable::Malformed)?,
             credential_id: CredentialId::new(bytes(3)?.to_vec()).map_err(|_| Unreadable::Malformed)?,
@@ -81,8 +81,9 @@ impl StoredPasskey {
             custody: custody_from_code(number(8)?).ok_or(Unreadable::TooNew)?,
             cred_protect: CredProtect::from_level(number(9)?).ok_or(Unreadable::TooNew)?,
             created_at: number(10)?,
-            labels: labels(&self.0),
-            usage: usage(&self.0),
+        };
+        Ok(Entry {
+            passkey: Passkey { core, labels: labels(&self.0), usage: usage(&self.0) },
             binned_at: self.0.get(BIN).and_then(|bin| bin.get(1)).and_then(Value::as_u64),
         })
     }
@@ -162,23 +163,7 @@ mod tests {
         made.labels.favourite = true;
         made.usage = Usage { last_used_at: Some(5), sign_in_count: 6 };
         let stored = StoredPasskey::decode(&StoredPasskey::new(&made, CHANGE_ID).encode()).unwrap();
-        let entry = stored.entry().unwrap();
-        assert_eq!(entry.id, made.core.id);
-        assert_eq!(entry.rp_id, made.core.rp_id);
-        assert_eq!(entry.credential_id, made.core.credential_id);
-        assert_eq!(entry.user_handle, made.core.user_handle);
-        assert_eq!(entry.algorithm, made.core.algorithm);
-        assert_eq!(
-            (entry.discoverable, entry.backup_eligible, entry.custody, entry.cred_protect, entry.created_at),
-            (
-                made.core.discoverable,
-                made.core.backup_eligible,
-                made.core.custody,
-                made.core.cred_protect,
-                made.core.created_at
-            )
-        );
-        assert_eq!((entry.labels, entry.usage, entry.binned_at), (made.labels, made.usage, None));
+        assert_eq!(stored.entry().unwrap(), Entry { passkey: made, binned_at: None });
     }
 
     #[test]
@@ -205,7 +190,10 @@ mod tests {
         let mut stored = StoredPasskey::new(&passkey("example.org", "alice", 1), CHANGE_ID);
         stored.count_sign_in(100, CHANGE_ID);
         stored.count_sign_in(90, CHANGE_ID);
-        assert_eq!(stored.entry().unwrap().usage, Usage { last_used_at: Some(100), sign_in_count: 2 });
+        assert_eq!(
+            stored.entry().unwrap().passkey.usage,
+            Usage { last_used_at: Some(100), sign_in_count: 2 }
+        );
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn what_is_added_is_found_again_after_reopening() {
 
     assert_eq!(vault.history(alice.core.id).unwrap(), [created(100), signed_in(200)]);
     assert_eq!(vault.list().unwrap().len(), 3);
-    assert_eq!(vault.find(alice.core.id).unwrap().unwrap().usage.sign_in_count, 1);
+    assert_eq!(vault.find(alice.core.id).unwrap().unwrap().passkey.usage.sign_in_count, 1);
     let status = status_without_findings(vault.status().unwrap());
     assert_eq!((status.passkeys, status.binned, status.slots.len()), (3, 0, 1));
     assert_eq!(vault.check().unwrap(), []);
@@ -83,10 +83,10 @@ fn only_an_approved_sign_in_counts_and_every_use_is_in_the_history() {
     let id = made.core.id;
     add(&mut vault, &made, None, &created(100)).unwrap();
     vault.record_use(id, &UseRecord { outcome: Outcome::Refused, ..signed_in(150) }).unwrap();
-    assert_eq!(vault.find(id).unwrap().unwrap().usage.sign_in_count, 0);
+    assert_eq!(vault.find(id).unwrap().unwrap().passkey.usage.sign_in_count, 0);
     vault.record_use(id, &signed_in(160)).unwrap();
     vault.record_use(id, &signed_in(160)).unwrap();
-    assert_eq!(vault.find(id).unwrap().unwrap().usage.sign_in_count, 2);
+    assert_eq!(vault.find(id).unwrap().unwrap().passkey.usage.sign_in_count, 2);
     assert_eq!(vault.history(id).unwrap().len(), 4);
 }
 
@@ -98,7 +98,7 @@ fn the_newest_passkey_of_an_account_is_the_one_found() {
     }
     let alice = UserHandle::new(b"alice".to_vec()).unwrap();
     let found = vault.find_by_user_handle(&rp("example.org"), &alice).unwrap().unwrap();
-    assert_eq!(vault.find(found).unwrap().unwrap().created_at, 1_800_000_003);
+    assert_eq!(vault.find(found).unwrap().unwrap().passkey.core.created_at, 1_800_000_003);
 }
 
 #[test]

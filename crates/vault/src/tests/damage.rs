@@ -7,7 +7,7 @@ use latchkey_passkey::PasskeyStore;
 
 use crate::backend::{Backend, Change, DEVICE_KEY, Sled, Tree};
 use crate::testing::*;
-use crate::vault::record_key;
+use crate::vault::{random, record_key};
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
 
 const PASSKEYS: usize = 12;
@@ -164,6 +164,17 @@ fn a_broken_journal_is_told_and_a_snapshot_takes_its_place() {
 }
 
 #[test]
+fn lost_snapshots_are_told_and_another_is_made() {
+    let (_place, path) = filled();
+    fs::remove_dir_all(path.join("snapshots")).unwrap();
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let status = vault.status().unwrap();
+    assert_eq!((status.findings, status.snapshots), (vec![Finding::SnapshotMissing], vec![status.epoch]));
+    vault.close().unwrap();
+    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, []);
+}
+
+#[test]
 fn the_newest_snapshot_broken_the_one_before_and_the_journals_serve() {
     let (_place, path) = filled();
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
@@ -312,7 +323,7 @@ fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
             &get(store, RecordKind::Passkey, 1).unwrap(),
         );
         let key = key_of(RecordKind::Passkey, 1);
-        other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut Counting(5)).unwrap()
+        other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut random()).unwrap()
     };
     type Swap = Box<dyn FnOnce(&Sled) -> Vec<Change>>;
     let swaps: [(&str, Swap); 3] = [
@@ -375,7 +386,7 @@ fn a_vanished_passkey_is_named() {
 #[test]
 fn an_added_record_is_noticed() {
     let (_place, path) = filled();
-    let added = keys().seal(RecordKind::History, b"new", 1, b"x", &mut Counting(5)).unwrap();
+    let added = keys().seal(RecordKind::History, b"new", 1, b"x", &mut random()).unwrap();
     tamper(&path, |_| vec![Change { tree: Tree::History, key: b"new".to_vec(), value: Some(added) }]);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     let findings = vault.status().unwrap().findings;

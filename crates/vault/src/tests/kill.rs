@@ -33,7 +33,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
             stored == acknowledged || stored == acknowledged + 1,
             "round {round}: {stored}, {acknowledged}"
         );
-        let counted: u64 = entries.iter().map(|entry| entry.usage.sign_in_count).sum();
+        let counted: u64 = entries.iter().map(|entry| entry.passkey.usage.sign_in_count).sum();
         assert!(counted >= uses, "round {round}: {counted}, {uses}");
         assert_eq!(vault.check().unwrap(), [], "round {round}");
         assert_eq!(vault.status().unwrap().findings, [], "round {round}");

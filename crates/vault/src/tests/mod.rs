@@ -7,3 +7,4 @@ mod model;
 mod refusals;
 mod rollback;
 mod stored;
+mod untouched;

@@ -40,10 +40,11 @@ fn site(n: u8) -> String {
 fn read_back(vault: &Vault) -> Model {
     let entries = vault.list().unwrap();
     let modelled = entries.into_iter().map(|entry| {
-        let lines = vault.history(entry.id).unwrap().len();
-        let site = entry.rp_id.as_str().as_bytes()[4] - b'0';
-        let (binned, uses) = (entry.binned_at.is_some(), entry.usage.sign_in_count);
-        (entry.id, Modelled { site, binned, uses, lines })
+        let core = &entry.passkey.core;
+        let lines = vault.history(core.id).unwrap().len();
+        let site = core.rp_id.as_str().as_bytes()[4] - b'0';
+        let (binned, uses) = (entry.binned_at.is_some(), entry.passkey.usage.sign_in_count);
+        (core.id, Modelled { site, binned, uses, lines })
     });
     modelled.collect()
 }

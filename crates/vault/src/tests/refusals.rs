@@ -5,13 +5,14 @@ use std::process::{Command, Stdio};
 use latchkey_crypto::vault::{KdfError, MasterKey};
 
 use crate::testing::*;
+use crate::vault::random;
 use crate::{Damage, OpenOptions, Vault, VaultError};
 
 #[test]
 fn passphrases_open_and_verify_only_their_vault() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("deep/vault");
-    Vault::create(&path, &passphrase("right"), cheap(), &mut Counting(1)).unwrap().close().unwrap();
+    Vault::create(&path, &passphrase("right"), cheap(), &mut random()).unwrap().close().unwrap();
     assert!(matches!(Vault::open(&path, &passphrase("wrong")), Err(VaultError::WrongPassphrase)));
     let (vault, proof) = Vault::open(&path, &passphrase("right")).unwrap();
     assert_eq!(proof.vault(), vault.id());
@@ -28,7 +29,7 @@ fn creating_overwrites_nothing() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     new_vault(&path, &OpenOptions::new()).close().unwrap();
-    let create = |path: &std::path::Path| Vault::create(path, &passphrase("x"), cheap(), &mut Counting(1));
+    let create = |path: &std::path::Path| Vault::create(path, &passphrase("x"), cheap(), &mut random());
     assert!(matches!(create(&path), Err(VaultError::AlreadyExists)));
     assert!(reopen(&path, &OpenOptions::new()).is_ok());
     let other = place.path().join("other");
@@ -43,13 +44,36 @@ fn creating_overwrites_nothing() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_told_with_path_and_reason() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("file"), b"").unwrap();
+    let path = place.path().join("file/vault");
+    match Vault::create(&path, &passphrase("x"), cheap(), &mut random()) {
+        Err(VaultError::Io { doing, path: told, source }) => {
+            assert_eq!((doing, told.as_deref()), ("make the folder", Some(path.as_path())));
+            assert_eq!(source.kind(), std::io::ErrorKind::NotADirectory);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn folders_above_a_new_vault_are_made_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let above = place.path().join("above");
+    Vault::create(above.join("vault"), &passphrase("x"), cheap(), &mut random()).unwrap().close().unwrap();
+    assert_eq!(fs::metadata(above).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn an_empty_folder_that_was_open_to_others_is_closed() {
     use std::os::unix::fs::PermissionsExt;
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     fs::create_dir(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    Vault::create(&path, &passphrase("x"), cheap(), &mut Counting(1)).unwrap().close().unwrap();
+    Vault::create(&path, &passphrase("x"), cheap(), &mut random()).unwrap().close().unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
 }
 

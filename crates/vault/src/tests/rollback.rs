@@ -1,22 +1,7 @@
 use std::fs;
-use std::path::Path;
 
 use crate::testing::*;
 use crate::{Damage, Finding, OpenOptions, VaultError};
-
-fn copy(from: &Path, to: &Path) {
-    let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
-}
 
 #[test]
 fn a_folder_that_was_set_back_is_noticed_on_a_machine_that_saw_the_newer_one() {
