@@ -53,13 +53,45 @@ pub enum StartError {
     },
 }
 
-/// Finds a program, which Debian has in `package`, under the first of its names that is there.
-pub(crate) fn installed(names: &[&'static str], package: &'static str) -> Result<PathBuf, StartError> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut places =
-        names.iter().flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)));
-    let program = names.first().copied().unwrap_or(package);
-    places.find(|place| place.is_file()).ok_or(StartError::NotInstalled { program, package })
+/// A program of the rehearsal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Program {
+    /// The names it may have, the usual one first.
+    names: &'static [&'static str],
+    /// The Debian package that has it.
+    package: &'static str,
+}
+
+pub(crate) const CHROMIUM: Program =
+    Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" };
+pub(crate) const XVFB: Program = Program { names: &["Xvfb"], package: "xvfb" };
+pub(crate) const OPENBOX: Program = Program { names: &["openbox"], package: "openbox" };
+pub(crate) const DBUS_DAEMON: Program = Program { names: &["dbus-daemon"], package: "dbus-daemon" };
+
+/// The programs of a rehearsal with a browser that are not installed.
+pub fn missing() -> Vec<Program> {
+    [CHROMIUM, XVFB, OPENBOX, DBUS_DAEMON].into_iter().filter(|program| program.find().is_err()).collect()
+}
+
+impl Program {
+    /// Its usual name.
+    pub fn name(&self) -> &'static str {
+        self.names.first().copied().unwrap_or(self.package)
+    }
+
+    /// The Debian package that has it.
+    pub fn package(&self) -> &'static str {
+        self.package
+    }
+
+    /// Its place, under the first of its names that is there.
+    pub(crate) fn find(&self) -> Result<PathBuf, StartError> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut places =
+            self.names.iter().flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)));
+        let missing = || StartError::NotInstalled { program: self.name(), package: self.package };
+        places.find(|place| place.is_file()).ok_or_else(missing)
+    }
 }
 
 /// A running program that needs nothing from us; ended when dropped, or when this process ends in whatever way.
@@ -71,14 +103,14 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Starts `program` with these arguments and additions to the environment.
+    /// Starts `program` with these arguments and additions to the environment; what it complains of goes to `errors`.
     pub(crate) fn start<'a, A: AsRef<OsStr>>(
-        program: &'static str,
-        package: &'static str,
+        program: Program,
         arguments: impl IntoIterator<Item = A>,
         environment: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+        errors: Stdio,
     ) -> Result<Self, StartError> {
-        let place = installed(&[program], package)?;
+        let place = program.find()?;
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(place)
@@ -86,9 +118,9 @@ impl Kept {
             .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
-            .map_err(|error| StartError::Machine { program, error })?;
+            .map_err(|error| StartError::Machine { program: program.name(), error })?;
         let output = keeper.stdout.take();
         Ok(Self { keeper, output })
     }
@@ -101,12 +133,17 @@ impl Drop for Kept {
     }
 }
 
-/// Waits a moment for a program that was told to end, so that its files can be removed behind it.
-pub(crate) fn wait_for_end(child: &mut Child) {
+/// Waits a moment for a program that was told to end, so that its files can be removed behind it. `false` if it has
+/// not ended.
+pub(crate) fn wait_for_end(child: &mut Child) -> bool {
     let deadline = Instant::now() + END_TIME;
-    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+    while matches!(child.try_wait(), Ok(None)) {
+        if Instant::now() >= deadline {
+            return false;
+        }
         thread::sleep(Duration::from_millis(5));
     }
+    true
 }
 
 #[cfg(test)]
@@ -117,7 +154,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_kept_program_ends_with_its_owner() {
-        let mut kept = Kept::start("sleep", "coreutils", ["1000"], []).unwrap();
+        let sleep = Program { names: &["sleep"], package: "coreutils" };
+        let mut kept = Kept::start(sleep, ["1000"], [], Stdio::null()).unwrap();
         let mut output = kept.output.take().unwrap();
         drop(kept);
         // The pipe closes when the last process that holds it is gone.
@@ -127,7 +165,8 @@ mod tests {
 
     #[test]
     fn says_which_package_is_missing() {
-        let missing = installed(&["no-such-program"], "its-package").unwrap_err();
+        let program = Program { names: &["no-such-program", "nor-this"], package: "its-package" };
+        let missing = program.find().unwrap_err();
         assert_eq!(missing.to_string(), "no-such-program is not installed (Debian package its-package)");
     }
 }

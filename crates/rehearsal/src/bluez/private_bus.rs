@@ -1,14 +1,21 @@
 //! A message bus of our own, for as long as a value lives.
 
 use std::{
+    ffi::OsString,
     fs,
-    os::unix::{ffi::OsStrExt, fs::PermissionsExt, net::UnixStream},
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::Stdio,
+    time::Duration,
 };
 
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::timeout,
+};
+
+use crate::process::{DBUS_DAEMON, Kept, StartError};
 
 /// `dbus-daemon` starts in milliseconds; a loaded machine takes longer.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -29,25 +36,19 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 </busconfig>
 "#;
 
-/// Runs the daemon until our end of the pipe closes, which also happens when this process is killed. Ctrl-C at the
-/// terminal reaches the keeper too, and must not end it before its work is done.
-const KEEPER: &str = r#"trap '' INT HUP
-dbus-daemon --config-file="$1" --nofork --nopidfile --nosyslog &
-daemon=$!
-read -r _
-kill "$daemon"
-wait "$daemon""#;
-
 /// Why a private bus did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BusError {
-    /// Its folder could not be written or the shell not started.
-    #[error("cannot set up a private message bus")]
+    /// Its folder could not be written.
+    #[error("folder of the private message bus")]
     Setup(#[from] std::io::Error),
-    /// `dbus-daemon` is not installed, or gave up.
-    #[error("dbus-daemon did not start: {log}")]
-    NotStarted {
+    /// `dbus-daemon` does not run.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// `dbus-daemon` gave up.
+    #[error("dbus-daemon gave up: {log}")]
+    GaveUp {
         /// What it said.
         log: String,
     },
@@ -56,8 +57,9 @@ pub enum BusError {
 /// A `dbus-daemon` in a folder of its own, in the manner of a system bus. Dropping it ends the daemon.
 #[derive(Debug)]
 pub struct PrivateBus {
-    keeper: Child,
     address: String,
+    // The daemon ends before its folder goes: fields drop in this order.
+    _daemon: Kept,
     _folder: TempDir,
 }
 
@@ -67,40 +69,31 @@ impl PrivateBus {
         let folder = tempfile::Builder::new().prefix("latchkey-bus-").tempdir()?;
         // A browser under another user has to reach the socket.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
-        let socket = folder.path().join("socket");
         let config = folder.path().join("bus.conf");
         let log = folder.path().join("log");
-        let address = format!("unix:path={}", escape(&socket));
+        let address = format!("unix:path={}", escape(&folder.path().join("socket")));
         fs::write(&config, CONFIG.replace("ADDRESS", &address))?;
-        let keeper = Command::new("/bin/sh")
-            .args(["-c", KEEPER, "sh"])
-            .arg(&config)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log)?)
-            .spawn()?;
-        let bus = Self { keeper, address, _folder: folder };
-        let started = Instant::now();
-        while UnixStream::connect(&socket).is_err() {
-            if started.elapsed() > START_LIMIT {
-                return Err(BusError::NotStarted { log: fs::read_to_string(&log).unwrap_or_default() });
+        let mut named = OsString::from("--config-file=");
+        named.push(&config);
+        let arguments = ["--nofork", "--nopidfile", "--nosyslog", "--print-address"].map(OsString::from);
+        let errors = Stdio::from(fs::File::create(&log)?);
+        let mut daemon = Kept::start(DBUS_DAEMON, [named].into_iter().chain(arguments), [], errors)?;
+        let not_ready = || StartError::NotReady { program: DBUS_DAEMON.name() };
+        let output = daemon.output.take().ok_or_else(not_ready)?;
+        // It prints its address once it listens, and nothing if it gives up.
+        let line = timeout(START_LIMIT, BufReader::new(output).lines().next_line()).await;
+        match line.map_err(|_| not_ready())?? {
+            Some(_) => Ok(Self { address, _daemon: daemon, _folder: folder }),
+            None => {
+                let log = fs::read_to_string(&log).unwrap_or_default();
+                Err(BusError::GaveUp { log: log.trim_end().to_owned() })
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Ok(bus)
     }
 
     /// Its address, for `DBUS_SYSTEM_BUS_ADDRESS`.
     pub fn address(&self) -> &str {
         &self.address
-    }
-}
-
-impl Drop for PrivateBus {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // Milliseconds: the keeper kills the daemon and reaps it.
-        let _ = self.keeper.wait();
     }
 }
 
@@ -119,6 +112,8 @@ fn escape(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixStream;
+
     use super::*;
 
     #[test]

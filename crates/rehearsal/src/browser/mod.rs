@@ -3,17 +3,18 @@
 mod devtools;
 mod log;
 mod page;
+mod profile;
 
 use std::{net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
 
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
 
-use self::devtools::DevTools;
+use self::{devtools::DevTools, profile::Profile};
 pub use self::{
     log::BrowserLog,
     page::{Page, Running},
@@ -81,14 +82,14 @@ pub struct Browser {
     devtools: Arc<DevTools>,
     log: BrowserLog,
     child: Child,
-    _profile: TempDir,
+    _profile: Profile,
 }
 
 impl Browser {
     /// Starts Chromium on a screen and waits until it takes commands.
     pub async fn start(screen: &Screen, surroundings: &Surroundings) -> Result<Self, BrowserError> {
-        let profile = TempDir::with_prefix("latchkey-browser-").map_err(BrowserError::Profile)?;
-        let program = process::installed(&["chromium", "chromium-browser", "google-chrome"], "chromium")?;
+        let profile = Profile::make().map_err(BrowserError::Profile)?;
+        let program = process::CHROMIUM.find()?;
         let mut child = Command::new("sh")
             .args(["-c", WITH_PIPES, "sh"])
             .arg(program)
@@ -97,12 +98,16 @@ impl Browser {
             .env("DBUS_SYSTEM_BUS_ADDRESS", &surroundings.system_bus)
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .env("HOME", profile.path())
+            // What it puts beside its profile goes with the profile.
+            .env("TMPDIR", profile.path())
             .env_remove("WAYLAND_DISPLAY")
+            // Ctrl-C at the terminal is for us: we end it, and all that it has started, before its files go.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| StartError::Machine { program: "chromium", error })?;
+            .map_err(|error| StartError::Machine { program: process::CHROMIUM.name(), error })?;
         let (Some(to_browser), Some(from_browser), Some(log)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -112,7 +117,7 @@ impl Browser {
         let browser = Self { devtools, log: BrowserLog::follow(log), child, _profile: profile };
         match timeout(READY_TIME, browser.devtools.call(None, "Browser.getVersion", json!({}))).await {
             Ok(answer) => answer.map(|_| browser),
-            Err(_) => Err(StartError::NotReady { program: "chromium" }.into()),
+            Err(_) => Err(StartError::NotReady { program: process::CHROMIUM.name() }.into()),
         }
     }
 
@@ -136,13 +141,19 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = self.child.start_kill();
+        // `None` when it has ended already.
+        let Some(group) = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) else {
+            return;
+        };
+        // Told to end it takes its many processes along; otherwise those that are left go with the group.
+        let _ = kill_process(group, Signal::TERM);
+        process::wait_for_end(&mut self.child);
+        let _ = kill_process_group(group, Signal::KILL);
         process::wait_for_end(&mut self.child);
     }
 }
 
-fn arguments(profile: &TempDir, surroundings: &Surroundings) -> Vec<String> {
+fn arguments(profile: &Profile, surroundings: &Surroundings) -> Vec<String> {
     let rules: Vec<_> = surroundings
         .tunnel_domains
         .iter()

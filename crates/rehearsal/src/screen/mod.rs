@@ -5,6 +5,7 @@ mod capture;
 
 use std::{
     ffi::{OsStr, OsString},
+    process::Stdio,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use x11rb::{
     rust_connection::{DefaultStream, RustConnection},
 };
 
-use crate::process::{Kept, StartError};
+use crate::process::{self, Kept, StartError};
 
 /// How long a program of the screen may take to be ready.
 const READY_TIME: Duration = Duration::from_secs(20);
@@ -77,8 +78,7 @@ impl Screen {
         let cookie = authority::write(&authority_file).map_err(ScreenError::Folder)?;
 
         let mut server = Kept::start(
-            "Xvfb",
-            "xvfb",
+            process::XVFB,
             [
                 // The server picks a free display and writes its number to its output.
                 OsStr::new("-displayfd"),
@@ -92,6 +92,7 @@ impl Screen {
                 authority_file.as_os_str(),
             ],
             [],
+            Stdio::null(),
         )?;
         let not_ready = || StartError::NotReady { program: "Xvfb" };
         let output = server.output.take().ok_or_else(not_ready)?;
@@ -115,14 +116,14 @@ impl Screen {
         let root = connection.setup().roots.first().map(|screen| screen.root).ok_or_else(not_ready)?;
 
         let window_manager = Kept::start(
-            "openbox",
-            "openbox",
+            process::OPENBOX,
             [""; 0],
             [
                 ("DISPLAY", OsStr::new(&display)),
                 ("XAUTHORITY", authority_file.as_os_str()),
                 ("HOME", folder.path().as_os_str()),
             ],
+            Stdio::null(),
         )?;
         let screen =
             Self { display, connection, root, _window_manager: window_manager, _server: server, folder };
