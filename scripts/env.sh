@@ -10,5 +10,7 @@ PATH=$tools/bin:$tools/node/node_modules/.bin:$PATH
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+# Bold is for terminals, and for people who did not ask to be spared it (no-color.org).
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then mark=$'\033[1m==>\033[0m'; else mark='==>'; fi
+say() { printf '%s %s\n' "$mark" "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }

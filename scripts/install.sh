@@ -5,7 +5,8 @@ set -euo pipefail
 
 prefix=${1:?usage: scripts/install.sh PREFIX}
 say "Building latchkey"
-cargo build --release --locked --quiet
+# Not quiet: for minutes cargo's own progress is the only sign that it goes on.
+cargo build --release --locked
 install -D -m 755 target/release/latchkey "$prefix/bin/latchkey"
 say "Installed $prefix/bin/latchkey"
 case :$PATH: in

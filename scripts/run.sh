@@ -4,5 +4,6 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 say "Building latchkey"
-cargo build --release --locked --quiet
+# Not quiet: for minutes cargo's own progress is the only sign that it goes on.
+cargo build --release --locked
 exec target/release/latchkey demo "$@"
