@@ -57,10 +57,10 @@ fn secrets_of(code: &str) -> Vec<Vec<u8>> {
 fn secrets_in_the_vault(stage: &Stage) -> Vec<Vec<u8>> {
     let passphrase = Passphrase::new(PASSPHRASE).expect("a passphrase");
     let (vault, _proof) = Vault::open(stage.product.vault_folder(), &passphrase).expect("the vault opens");
-    let passkeys = vault.list().expect("a list");
-    assert!(!passkeys.is_empty());
-    let secrets = passkeys.iter().flat_map(|passkey| {
-        let secrets = vault.secrets(passkey.id).expect("readable").expect("a passkey has secrets");
+    let entries = vault.list().expect("a list");
+    assert!(!entries.is_empty());
+    let secrets = entries.iter().flat_map(|entry| {
+        let secrets = vault.secrets(entry.passkey.core.id).expect("readable").expect("a passkey has secrets");
         let seeds = [secrets.prf_seeds.with_uv.expose(), secrets.prf_seeds.without_uv.expose()];
         [secrets.private_key.to_bytes().to_vec()]
             .into_iter()

@@ -1,7 +1,10 @@
 //! A network and a mount namespace for one test program.
 
+mod permission;
+
 use std::{
     env, fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -11,6 +14,9 @@ const INSIDE: &str = "LATCHKEY_TESTS_INSIDE";
 /// The domain that the product connects to by default; here it is loopback.
 pub const TUNNEL_DOMAIN: &str = "cable.ua5v.com";
 
+/// Where X servers put their sockets.
+const SOCKET_FOLDER: &str = "/tmp/.X11-unix";
+
 /// Is this process inside?
 pub fn is_inside() -> bool {
     env::var_os(INSIDE).is_some()
@@ -18,25 +24,21 @@ pub fn is_inside() -> bool {
 
 /// Runs this program again inside, with the same arguments, and ends as it ends.
 ///
-/// An ordinary user becomes root of a user namespace first; root needs none.
+/// An ordinary user becomes root of a user namespace first; root needs none. Where the kernel allows neither, it says
+/// what to do.
 pub fn enter() -> ExitCode {
-    let as_root: &[&str] =
-        if rustix::process::geteuid().is_root() { &[] } else { &["--user", "--map-root-user"] };
-    let status = env::current_exe().and_then(|program| {
-        Command::new("unshare")
-            .args(as_root)
-            .args(["--mount", "--net", "--"])
-            .arg(program)
-            .args(env::args_os().skip(1))
-            .env(INSIDE, "1")
-            // The scenario and its assertion say enough.
-            .env("RUST_BACKTRACE", "0")
-            .status()
+    let status = permission::way_in().and_then(|way| {
+        let program = env::current_exe().map_err(|error| error.to_string())?;
+        let mut inside = Command::new("unshare");
+        inside.args(way).arg(program).args(env::args_os().skip(1)).env(INSIDE, "1");
+        // The scenario and its assertion say enough.
+        inside.env("RUST_BACKTRACE", "0");
+        inside.status().map_err(|error| error.to_string())
     });
     match status {
         Ok(status) => u8::try_from(status.code().unwrap_or(1)).unwrap_or(1).into(),
-        Err(error) => {
-            eprintln!("no namespace for the tests: {error}");
+        Err(refused) => {
+            eprintln!("{refused}");
             ExitCode::FAILURE
         }
     }
@@ -49,8 +51,17 @@ pub fn furnish(folder: &Path) -> io::Result<()> {
     let hosts = folder.join("hosts");
     fs::write(&hosts, format!("127.0.0.1 localhost {TUNNEL_DOMAIN}\n::1 localhost\n"))?;
     run("mount", &["--bind", text(&hosts)?, "/etc/hosts"])?;
-    fs::create_dir_all("/tmp/.X11-unix")?;
-    run("mount", &["-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp/.X11-unix"])
+    make_socket_folder()?;
+    run("mount", &["-t", "tmpfs", "-o", "mode=1777", "tmpfs", SOCKET_FOLDER])
+}
+
+/// The mount's place has to be there on the machine. Made as an X server makes it, for whoever starts one next.
+fn make_socket_folder() -> io::Result<()> {
+    match fs::create_dir(SOCKET_FOLDER) {
+        Ok(()) => fs::set_permissions(SOCKET_FOLDER, fs::Permissions::from_mode(0o1777)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn text(path: &Path) -> io::Result<&str> {
