@@ -44,6 +44,9 @@ macro_rules! secret_bytes {
             }
         }
 
+        // Its only field wipes itself.
+        impl ::zeroize::ZeroizeOnDrop for $name {}
+
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(concat!(stringify!($name), "(redacted)"))
