@@ -42,7 +42,7 @@ impl OpenOptions {
         self
     }
 
-    /// How long the database may take to open before it is given up as damaged.
+    /// How long the database, or a copy that is tried before it, may take to open before it is given up as damaged.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -38,7 +38,7 @@ pub(crate) fn make_sure(
     }
     let trial = folder.trial_db();
     let failed = || cannot("try a copy of the database in", &trial);
-    // One may be left of an opening that was killed.
+    // One may be left of an opening that was killed, or that hung.
     remove(&trial).map_err(failed())?;
     let tried = copy_folder(&folder.db(), &trial)
         .map_err(failed())

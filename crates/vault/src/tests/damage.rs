@@ -235,6 +235,11 @@ fn tamper(path: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
     store.close().unwrap();
 }
 
+/// Takes a passkey's record out of the store behind the vault's back.
+pub(super) fn lose_passkey(path: &Path, n: u64) {
+    tamper(path, |_| vec![put(RecordKind::Passkey, n, None)]);
+}
+
 fn key_of(kind: RecordKind, n: u64) -> Vec<u8> {
     record_key(kind, passkey("example.org", "x", n).core.id)
 }
@@ -371,7 +376,7 @@ fn a_record_brought_back_in_an_older_form_is_noticed() {
 #[test]
 fn a_vanished_passkey_is_named() {
     let (_place, path) = filled();
-    tamper(&path, |_| vec![put(RecordKind::Passkey, 4, None)]);
+    lose_passkey(&path, 4);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     let expected = [Finding::PasskeyMissing { id: id(4) }, Finding::RecordsMissing { count: 1 }];
     assert_eq!(vault.status().unwrap().findings, expected);
