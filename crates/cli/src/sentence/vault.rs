@@ -140,3 +140,18 @@ pub(crate) fn no_such_passkey() -> Sentence {
 pub(crate) fn unclear_passkey() -> Sentence {
     sentence(Exit::Usage, "Several passkeys begin with this.", "Give more digits of the id.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refused_is_told_with_path_and_its_words() {
+        let source = || io::Error::new(io::ErrorKind::NotADirectory, "no way");
+        let path = Some("/vault/header".into());
+        let refused = VaultError::NotPermitted { doing: "write the header", path, source: source() };
+        assert_eq!(of_vault(&refused).what, "Cannot write the header /vault/header: no way.");
+        let failed = VaultError::Io { doing: "write the journal", path: None, source: source() };
+        assert_eq!(of_vault(&failed).what, "Cannot write the journal: no way.");
+    }
+}

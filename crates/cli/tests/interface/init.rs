@@ -70,7 +70,7 @@ fn refuses_weak_passphrases_and_says_why() {
 fn says_when_the_folder_cannot_be_made() {
     let home = Home::new();
     home.file("in-the-way", b"", 0o600);
-    home.run_opened(&["init", "--vault", "in-the-way/vault"]).expect(9, &["Cannot make"]);
+    home.run_opened(&["init", "--vault", "in-the-way/vault"]).expect(9, &["Cannot make", "Not a directory"]);
 }
 
 #[test]
