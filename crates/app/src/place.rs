@@ -25,6 +25,16 @@ impl VaultPlace {
     pub fn default_vault() -> Option<Self> {
         Self::at(base("XDG_DATA_HOME", ".local/share")?.join("vaults/default"))
     }
+
+    /// Whether this is the vault that is used when none is named.
+    pub fn is_default(&self) -> bool {
+        Self::default_vault().is_some_and(|default| default.folder == self.folder)
+    }
+
+    /// Whether something is at the place already: a vault, other files, or a file instead of a folder.
+    pub fn is_taken(&self) -> bool {
+        self.folder.is_file() || self.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
+    }
 }
 
 /// `$VARIABLE/latchkey`, or `$HOME/BELOW_HOME/latchkey`. Relative paths are ignored, as the specification says.

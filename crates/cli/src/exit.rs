@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     VaultDamaged = 9,
     /// The call was not understood, or what it needs is not there.
     Usage = 64,
+    /// Standard output or a temporary file could not be written (`EX_IOERR` of sysexits.h, as 64 is its `EX_USAGE`).
+    InputOutput = 74,
 }
 
 impl From<Exit> for ExitCode {

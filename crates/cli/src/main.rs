@@ -10,6 +10,7 @@ mod passphrase;
 mod person;
 mod sentence;
 mod terminal;
+mod wrapping;
 
 use std::{
     fmt::Display,
@@ -30,7 +31,8 @@ use crate::{
     args::{Arguments, Command, GlobalOptions},
     exit::Exit,
     passphrase::PassphraseSource,
-    sentence::Sentence,
+    sentence::{Sentence, for_vault},
+    wrapping::{columns, wrapped},
 };
 
 fn main() -> ExitCode {
@@ -38,14 +40,17 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            let _ = error.print();
-            return exit.into();
+            return match error.print() {
+                Err(error) if exit == Exit::Done => Problem::Output(error).report(None).into(),
+                _ => exit.into(),
+            };
         }
     };
     logging::start(arguments.global.verbose);
+    let place = place(&arguments.global).ok();
     match run(arguments) {
         Ok(exit) => exit.into(),
-        Err(problem) => problem.report().into(),
+        Err(problem) => problem.report(place.as_ref()).into(),
     }
 }
 
@@ -71,19 +76,19 @@ impl From<io::Error> for Problem {
 }
 
 impl Problem {
-    fn report(self) -> Exit {
-        match self {
-            Problem::Told(sentence) => {
-                tell(format_args!("latchkey: {}\n  {}", sentence.what, sentence.next));
-                sentence.exit
-            }
+    /// Tells it on standard error. Commands that it advises are those for the vault of this call.
+    fn report(self, place: Option<&VaultPlace>) -> Exit {
+        let sentence = match self {
+            Problem::Told(sentence) => sentence,
             // `latchkey list | head` is no failure.
-            Problem::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Problem::Output(error) => {
-                tell(format_args!("latchkey: {error}"));
-                Exit::Usage
-            }
-        }
+            Problem::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
+            Problem::Output(error) => sentence::input_output(&error),
+        };
+        let next = place.map_or_else(|| sentence.next.clone(), |place| for_vault(&sentence.next, place));
+        let columns = columns(io::stderr());
+        tell(wrapped("latchkey: ", "  ", &sentence.what, columns));
+        tell(wrapped("  ", "  ", &next, columns));
+        sentence.exit
     }
 }
 

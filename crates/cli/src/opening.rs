@@ -2,7 +2,7 @@
 
 use latchkey_app::VaultPlace;
 use latchkey_crypto::vault::{Passphrase, PassphraseProof};
-use latchkey_vault::{OpenOptions, Vault, describe};
+use latchkey_vault::{OpenOptions, Vault, VaultError, describe};
 
 use crate::{
     Problem, in_background,
@@ -24,14 +24,18 @@ pub(crate) async fn open(
     let opened = in_background(move || options.open(&folder, &passphrase)).await;
     let (vault, proof) = opened.map_err(|error| sentence::of_vault(&error))?;
     for finding in vault.status().map_err(|error| sentence::of_vault(&error))?.findings {
-        tell(format_args!("warning: {}", sentence::of_finding(&finding)));
+        let told = sentence::for_vault(&sentence::of_finding(&finding), place);
+        tell(format_args!("warning: {told}"));
     }
     Ok((vault, proof))
 }
 
 /// A vault that is missing, or damaged beyond opening, is told before anything is asked.
 pub(crate) fn expect_vault(place: &VaultPlace) -> Result<(), Sentence> {
-    describe(&place.folder).map(drop).map_err(|error| sentence::of_vault(&error))
+    describe(&place.folder).map(drop).map_err(|error| match error {
+        VaultError::NotFound if place.is_taken() => sentence::not_a_vault(place),
+        error => sentence::of_vault(&error),
+    })
 }
 
 /// Makes the last snapshot. A vault that is merely dropped loses nothing, so a failure is only told.

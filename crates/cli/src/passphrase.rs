@@ -10,7 +10,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{args::GlobalOptions, in_background, tell, terminal::Terminal};
+use crate::{args::GlobalOptions, in_background, sentence::reason, tell, terminal::Terminal};
 
 /// No passphrase is longer; a larger file is something else.
 const MAX_BYTES: u64 = 4096;
@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 4096;
 /// Why there is no passphrase.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PassphraseError {
-    #[error("cannot read the passphrase from {from}: {error}")]
+    #[error("cannot read the passphrase from {from}: {}", reason(.error))]
     Unreadable { from: String, error: std::io::Error },
     #[error("{from} holds more than {MAX_BYTES} bytes; that is no passphrase")]
     TooLong { from: String },
@@ -30,7 +30,10 @@ pub(crate) enum PassphraseError {
     NoTerminal,
     #[error("nothing was typed")]
     NothingTyped,
-    #[error("the terminal failed: {0}")]
+    /// Ctrl-D: whoever was asked wants to leave.
+    #[error("nothing was typed")]
+    Left,
+    #[error("the terminal failed: {}", reason(.0))]
     Terminal(std::io::Error),
 }
 
@@ -76,7 +79,7 @@ impl PassphraseSource {
 async fn from_terminal(question: &str) -> Result<Zeroizing<String>, PassphraseError> {
     let mut terminal = Terminal::open().ok_or(PassphraseError::NoTerminal)?;
     let text = terminal.ask_hidden(question).await.map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => PassphraseError::NothingTyped,
+        ErrorKind::UnexpectedEof => PassphraseError::Left,
         ErrorKind::InvalidData => PassphraseError::NotText { from: "the terminal".to_owned() },
         _ => PassphraseError::Terminal(error),
     })?;

@@ -9,8 +9,17 @@ use latchkey_vault::{OpenOptions, VaultError};
 use zeroize::Zeroizing;
 use zxcvbn::{Score, zxcvbn};
 
-use crate::{Problem, exit::Exit, opening, passphrase::PassphraseSource, sentence, tell};
+use crate::{
+    Problem,
+    exit::Exit,
+    opening,
+    passphrase::{PassphraseError, PassphraseSource},
+    sentence::{self, Sentence},
+    tell,
+};
 
+/// How often a passphrase is asked for at the terminal.
+const ATTEMPTS: u32 = 5;
 /// A passphrase of one's own choice has at least so many characters.
 const LEAST_CHARS: usize = 12;
 /// More than this is not judged; zxcvbn gets slow, and it is long enough.
@@ -19,11 +28,10 @@ const JUDGED_CHARS: usize = 128;
 /// Makes a new vault.
 pub(crate) async fn run(place: &VaultPlace, source: &PassphraseSource) -> Result<Exit, Problem> {
     // Told before a passphrase is thought up.
-    if place.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+    if place.is_taken() {
         return Err(sentence::of_vault(&VaultError::AlreadyExists).into());
     }
-    let text = choose(source).await?;
-    let passphrase = Passphrase::new(&text).map_err(sentence::of_passphrase_text)?;
+    let passphrase = choose(source).await?;
     tell("Measuring this machine, then making the vault …");
     let started = Instant::now();
     let params = vaults::calibrate().map_err(|error| sentence::of_vault(&VaultError::Kdf(error)))?;
@@ -46,26 +54,58 @@ pub(crate) async fn run(place: &VaultPlace, source: &PassphraseSource) -> Result
         out,
         "Nobody can recover a forgotten passphrase: write it down and keep it where you keep papers."
     )?;
-    writeln!(out, "Next: latchkey doctor")?;
+    writeln!(out, "Next: {}", sentence::command("doctor", place))?;
     Ok(Exit::Done)
 }
 
-/// Takes the passphrase, twice at the terminal, and judges it.
-async fn choose(source: &PassphraseSource) -> Result<Zeroizing<String>, Problem> {
-    if !source.is_given() {
-        tell("Choose a passphrase: five or six words that do not belong together are good.");
+/// Takes the passphrase and judges it. At the terminal one that will not do is asked for again; from a file it ends
+/// the call.
+async fn choose(source: &PassphraseSource) -> Result<Passphrase, Problem> {
+    if source.is_given() {
+        let text = source.read("").await.map_err(|error| sentence::of_passphrase(&error))?;
+        return Ok(judged(&text)?);
     }
-    let text = source.read("New passphrase: ").await.map_err(|error| sentence::of_passphrase(&error))?;
-    if let Some(weakness) = weakness(&text) {
-        return Err(sentence::weak_passphrase(&weakness).into());
-    }
-    if !source.is_given() {
-        let again = source.read("The same again: ").await.map_err(|error| sentence::of_passphrase(&error))?;
-        if *again != *text {
-            return Err(sentence::passphrases_differ().into());
+    tell("Choose a passphrase: five or six words that do not belong together are good.");
+    let mut attempt = 1;
+    loop {
+        match typed_twice(source).await {
+            Ok(passphrase) => return Ok(passphrase),
+            Err(Unfit::Again(why)) if attempt < ATTEMPTS => tell(format_args!("{}\n{}", why.what, why.next)),
+            Err(Unfit::Again(why) | Unfit::Left(why)) => return Err(why.into()),
         }
+        attempt += 1;
     }
-    Ok(text)
+}
+
+/// Why what was typed is no passphrase.
+enum Unfit {
+    /// Another may be.
+    Again(Sentence),
+    /// Nothing more will be typed.
+    Left(Sentence),
+}
+
+async fn typed_twice(source: &PassphraseSource) -> Result<Passphrase, Unfit> {
+    let text = typed(source, "New passphrase: ").await?;
+    let passphrase = judged(&text).map_err(Unfit::Again)?;
+    let again = typed(source, "The same again: ").await?;
+    if *again == *text { Ok(passphrase) } else { Err(Unfit::Again(sentence::passphrases_differ())) }
+}
+
+async fn typed(source: &PassphraseSource, question: &str) -> Result<Zeroizing<String>, Unfit> {
+    source.read(question).await.map_err(|error| match error {
+        PassphraseError::NothingTyped | PassphraseError::NotText { .. } => {
+            Unfit::Again(sentence::of_passphrase(&error))
+        }
+        error => Unfit::Left(sentence::of_passphrase(&error)),
+    })
+}
+
+fn judged(text: &str) -> Result<Passphrase, Sentence> {
+    match weakness(text) {
+        Some(weakness) => Err(sentence::weak_passphrase(&weakness)),
+        None => Passphrase::new(text).map_err(sentence::of_passphrase_text),
+    }
 }
 
 /// What is wrong with a passphrase, if anything.

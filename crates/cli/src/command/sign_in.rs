@@ -25,7 +25,8 @@ use crate::{
     in_background, opening,
     passphrase::PassphraseSource,
     person::{AtTerminal, Script},
-    sentence, tell,
+    sentence::{self, Sentence},
+    tell,
     terminal::Terminal,
 };
 
@@ -43,12 +44,17 @@ pub(crate) async fn run(
     radio: Radio,
 ) -> Result<Exit, Problem> {
     let approval = approval(&arguments, source)?;
+    // A picture that is not there is told first: nothing else is needed to see that.
+    let picture = match &arguments.code.qr_image {
+        Some(path) => Some(read_picture(path).await?),
+        None => None,
+    };
     let mut terminal = Terminal::open();
     if approval.is_none() && terminal.is_none() {
         return Err(sentence::no_terminal().into());
     }
     opening::expect_vault(place)?;
-    let code = read_code(&arguments.code, terminal.as_mut()).await?;
+    let code = read_code(&arguments.code, picture, terminal.as_mut()).await?;
     let code = Scanned::from_qr(code, domain).map_err(|error| sentence::of_scanned(&error))?;
     let service = TunnelClient::new().map_err(|error| sentence::no_roots(&error))?;
     let advertiser = BluezAdvertiser::new(radio);
@@ -93,26 +99,20 @@ fn approval(arguments: &SignIn, source: &PassphraseSource) -> Result<Option<Appr
 }
 
 /// Takes the code from where the command line says, or asks for it.
-async fn read_code(source: &CodeSource, terminal: Option<&mut Terminal>) -> Result<QrContent, Problem> {
-    let text = match source {
-        CodeSource { qr: Some(text), .. } => text.clone(),
-        CodeSource { qr_image: Some(path), .. } => {
-            let (from, path) = (path.clone(), path);
-            let file = in_background(move || read_picture(&from)).await;
-            let file = file.map_err(|error| sentence::unreadable_picture(path, &error))?;
+async fn read_code(
+    source: &CodeSource,
+    picture: Option<Vec<u8>>,
+    terminal: Option<&mut Terminal>,
+) -> Result<QrContent, Problem> {
+    let text = match (source, picture) {
+        (_, Some(file)) => {
             in_background(|| picture::read_fido_code(file)).await.map_err(sentence::of_picture)?
         }
-        CodeSource { qr_stdin: true, .. } => {
+        (CodeSource { qr: Some(text), .. }, _) => text.clone(),
+        (CodeSource { qr_stdin: true, .. }, _) => {
             in_background(read_stdin).await.map_err(|_| sentence::no_code_given())?
         }
-        CodeSource { qr: None, qr_image: None, qr_stdin: false } => {
-            let terminal = terminal.ok_or_else(sentence::no_code_given)?;
-            terminal.say(
-                "On the other machine, choose to use a phone or tablet. A code that somebody sent you signs them in;\n\
-                 use only one that you see on a screen.\n",
-            )?;
-            terminal.ask("Text of the code (FIDO:/…): ").await?
-        }
+        _ => ask_for_code(terminal.ok_or_else(sentence::no_code_given)?).await?,
     };
     if text.trim().is_empty() {
         return Err(sentence::no_code_given().into());
@@ -127,6 +127,23 @@ async fn read_code(source: &CodeSource, terminal: Option<&mut Terminal>) -> Resu
     Ok(code)
 }
 
+async fn ask_for_code(terminal: &mut Terminal) -> Result<String, Problem> {
+    terminal.say(
+        "On the other machine, choose to use a phone or tablet. A code that somebody sent you signs them in;\n\
+         use only one that you see on a screen.\n",
+    )?;
+    match terminal.ask("Text of the code (FIDO:/…): ").await {
+        Ok(text) if text.is_empty() => Err(sentence::no_code_typed().into()),
+        Ok(text) => Ok(text),
+        // Ctrl-D, which ends no line.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            terminal.say("\n")?;
+            Err(sentence::no_code_typed().into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn read_stdin() -> io::Result<String> {
     let mut text = String::new();
     io::stdin().lock().take(MAX_CODE_BYTES).read_to_string(&mut text)?;
@@ -134,10 +151,14 @@ fn read_stdin() -> io::Result<String> {
 }
 
 /// Reads at most one byte more than a picture may have, so that a larger one is refused and not read.
-fn read_picture(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = Vec::new();
-    File::open(path)?.take(picture::MAX_FILE_BYTES + 1).read_to_end(&mut file)?;
-    Ok(file)
+async fn read_picture(path: &Path) -> Result<Vec<u8>, Sentence> {
+    let from = path.to_owned();
+    let read = in_background(move || {
+        let mut file = Vec::new();
+        File::open(from)?.take(picture::MAX_FILE_BYTES + 1).read_to_end(&mut file)?;
+        Ok(file)
+    });
+    read.await.map_err(|error| sentence::unreadable_picture(path, &error))
 }
 
 async fn perform<P: Person>(
@@ -176,7 +197,7 @@ fn report(result: Result<Success, CeremonyFailure>) -> Result<Exit, Problem> {
         Ok(Success::SignedIn(account)) => format!("Signed in{}.", of(&account)),
         Err(failure) => {
             // For developers: the chain of causes, which holds nothing personal.
-            let causes: Vec<_> = causes(&failure).collect();
+            let causes: Vec<_> = sentence::causes(&failure).collect();
             tracing::debug!(?causes, "ceremony failed");
             return Err(sentence::of_ceremony(&failure).into());
         }
@@ -191,8 +212,4 @@ fn of(account: &Account) -> String {
         ("", "") => String::new(),
         ("", name) | (name, _) => format!(" for {name}"),
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> impl Iterator<Item = String> {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string)
 }

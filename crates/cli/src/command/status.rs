@@ -56,7 +56,12 @@ pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
     }
     writeln!(out, "Vault    {}", status.vault)?;
     if !status.exists {
-        writeln!(out, "         not there yet; make it with: latchkey init")?;
+        if place.is_taken() {
+            let what = if place.folder.is_file() { "a file" } else { "a folder with other files in it" };
+            writeln!(out, "         is no vault, but {what}; name yours with --vault DIR")?;
+        } else {
+            writeln!(out, "         not there yet; make it with: {}", sentence::command("init", place))?;
+        }
         return Ok(Exit::Done);
     }
     writeln!(out, "In use   {}", if status.in_use { "yes, by another process" } else { "no" })?;

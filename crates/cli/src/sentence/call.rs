@@ -1,6 +1,9 @@
+use std::io;
+
+use latchkey_app::VaultPlace;
 use latchkey_passkey::RpIdError;
 
-use super::{Sentence, sentence};
+use super::{Sentence, reason, sentence};
 use crate::exit::Exit;
 
 pub(crate) fn no_home() -> Sentence {
@@ -67,12 +70,19 @@ pub(crate) fn ceremony_interrupted() -> Sentence {
     )
 }
 
-pub(crate) fn demo_failed(problem: &(dyn std::error::Error + 'static)) -> Sentence {
-    let causes: Vec<_> =
-        std::iter::successors(Some(problem), |error| error.source()).map(ToString::to_string).collect();
+pub(crate) fn not_a_vault(place: &VaultPlace) -> Sentence {
+    let what = if place.folder.is_file() { "is a file" } else { "holds other files, and no vault" };
     sentence(
-        Exit::OtherSideGaveUp,
-        format!("The demo stopped: {}.", causes.join(": ")),
-        "It needs loopback sockets; with --browser also Chromium, Xvfb, openbox and dbus-daemon.",
+        Exit::Usage,
+        format!("There is no vault here: {} {what}.", place.folder.display()),
+        "Name yours with --vault DIR, or make one with `latchkey init --vault DIR`.",
+    )
+}
+
+pub(crate) fn input_output(error: &io::Error) -> Sentence {
+    sentence(
+        Exit::InputOutput,
+        format!("Input or output failed: {}.", reason(error)),
+        "Look at where the output goes: is there room, and is it still there?",
     )
 }

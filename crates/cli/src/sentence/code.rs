@@ -4,7 +4,7 @@ use latchkey_app::picture::{MAX_FILE_BYTES, MAX_PIXELS, PictureError, SEARCH_TIM
 use latchkey_crypto::hybrid::QrError;
 use latchkey_hybrid::ScannedError;
 
-use super::{Sentence, sentence};
+use super::{Sentence, reason, sentence};
 use crate::exit::Exit;
 
 pub(crate) fn of_qr(error: &QrError) -> Sentence {
@@ -16,9 +16,19 @@ pub(crate) fn of_qr(error: &QrError) -> Sentence {
         ),
         _ => sentence(
             Exit::Usage,
-            format!("The code is damaged: {error}."),
+            format!("The code is damaged: {}.", damage(error)),
             "Copy the whole text, or take a sharper picture.",
         ),
+    }
+}
+
+/// The damage as somebody sees it who does not know how the codes are made.
+fn damage(error: &QrError) -> &'static str {
+    match error {
+        QrError::NotFido | QrError::Empty => "nothing follows FIDO:/",
+        QrError::TooLong { .. } => "it is longer than a code can be",
+        QrError::Digits(_) => "digits are missing, or something else is among them",
+        _ => "its digits do not say what those of a FIDO code say",
     }
 }
 
@@ -74,6 +84,18 @@ pub(crate) fn no_code_given() -> Sentence {
     sentence(Exit::Usage, "No code was given.", "Give it with --qr, --qr-image or --qr-stdin.")
 }
 
+pub(crate) fn no_code_typed() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "No code was typed.",
+        "Paste its whole text, FIDO:/ and digits; or give a picture of it with --qr-image FILE.",
+    )
+}
+
 pub(crate) fn unreadable_picture(path: &Path, error: &io::Error) -> Sentence {
-    sentence(Exit::Usage, format!("Cannot read {}: {error}.", path.display()), "Give a PNG or JPEG file.")
+    sentence(
+        Exit::Usage,
+        format!("Cannot read {}: {}.", path.display(), reason(error)),
+        "Give a PNG or JPEG file.",
+    )
 }

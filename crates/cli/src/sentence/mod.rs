@@ -6,14 +6,20 @@
 mod call;
 mod ceremony;
 mod code;
+mod command;
+mod demo;
 mod network;
 mod vault;
 
 pub(crate) use call::*;
 pub(crate) use ceremony::*;
 pub(crate) use code::*;
+pub(crate) use command::*;
+pub(crate) use demo::*;
 pub(crate) use network::*;
 pub(crate) use vault::*;
+
+use std::io;
 
 use crate::exit::Exit;
 
@@ -26,6 +32,23 @@ pub(crate) struct Sentence {
 
 fn sentence(exit: Exit, what: impl Into<String>, next: impl Into<String>) -> Sentence {
     Sentence { exit, what: what.into(), next: next.into() }
+}
+
+/// An error and what is behind it, in words for developers.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string)
+}
+
+/// What the system said of an error, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => without_number(&error.to_string()),
+    }
+}
+
+fn without_number(text: &str) -> String {
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 const NEW_CODE: &str = "Cancel in the browser, ask for a new QR code there, and try again.";

@@ -39,6 +39,10 @@ pub(crate) fn of_radio(error: &AdvertiserError) -> Sentence {
     use AdvertiserError as R;
     let radio = |what: &str, next: &str| sentence(Exit::Radio, what, next);
     match error {
+        R::NoBluetooth if is_bus_named() => radio(
+            "BlueZ does not answer at the address in DBUS_SYSTEM_BUS_ADDRESS.",
+            "Unset DBUS_SYSTEM_BUS_ADDRESS, or let it name the bus that BlueZ is on.",
+        ),
         R::NoBluetooth => radio(
             "Bluetooth is not running: BlueZ does not answer on the system bus.",
             "Install bluez, then: sudo systemctl enable --now bluetooth",
@@ -66,6 +70,11 @@ pub(crate) fn of_radio(error: &AdvertiserError) -> Sentence {
         ),
         _ => sentence(Exit::Radio, format!("BlueZ rejected the advert: {error}."), DOCTOR),
     }
+}
+
+/// Whether somebody has named another bus than the system's.
+pub(crate) fn is_bus_named() -> bool {
+    std::env::var_os("DBUS_SYSTEM_BUS_ADDRESS").is_some_and(|address| !address.is_empty())
 }
 
 pub(crate) fn no_roots(error: &TrustError) -> Sentence {

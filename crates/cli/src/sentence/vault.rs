@@ -2,7 +2,7 @@ use std::{io, path::Path};
 
 use latchkey_vault::{Finding, VaultError};
 
-use super::{Sentence, sentence};
+use super::{Sentence, reason, sentence};
 use crate::{exit::Exit, passphrase::PassphraseError};
 
 pub(crate) fn of_vault(error: &VaultError) -> Sentence {
@@ -67,7 +67,7 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
 /// What the system would not do, and its words for it.
 fn refused(doing: &str, path: Option<&Path>, source: &io::Error) -> String {
     let path = path.map(|path| format!(" {}", path.display())).unwrap_or_default();
-    format!("Cannot {doing}{path}: {}.", source)
+    format!("Cannot {doing}{path}: {}.", reason(source))
 }
 
 /// What is wrong with a vault that is usable all the same.
@@ -111,7 +111,9 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
 pub(crate) fn of_passphrase(error: &PassphraseError) -> Sentence {
     let next = match error {
         PassphraseError::NoTerminal => "Give it with --passphrase-file or --passphrase-fd.",
-        PassphraseError::NothingTyped | PassphraseError::Terminal(_) => "Run the command again and type it.",
+        PassphraseError::NothingTyped | PassphraseError::Left | PassphraseError::Terminal(_) => {
+            "Run the command again and type it."
+        }
         _ => "Name a file, or an open descriptor, that holds the passphrase and nothing else.",
     };
     sentence(Exit::Usage, format!("No passphrase: {error}."), next)

@@ -1,6 +1,7 @@
 //! A reader that goes away, as `head` does, is no reason to panic.
 
 use std::{
+    fs::File,
     io::{Read, pipe},
     process::{Command, Stdio},
 };
@@ -43,6 +44,30 @@ fn every_command_ends_as_it_would() {
     ] {
         let all = [arguments, &["--passphrase-file", &passphrase]].concat();
         assert_eq!(codes(|| home.command(&all)), [code; 3], "{arguments:?}");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_74() {
+    let home = Home::with_filled_vault();
+    let passphrase = home.passphrase_file();
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["status"],
+        &["status", "--json"],
+        &["list"],
+        &["show", "0a0a", "--json"],
+        &["tunnel", "domains"],
+        &["doctor"],
+        &["completions", "bash"],
+    ] {
+        let all = [arguments, &["--passphrase-file", &passphrase]].concat();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let run = home.command(&all).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(74), "{arguments:?}: {said}");
+        assert!(said.contains("Input or output failed: No space left on device.\n"), "{arguments:?}: {said}");
     }
 }
 

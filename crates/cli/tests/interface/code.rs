@@ -10,6 +10,7 @@ use qrcode::{Color, QrCode};
 
 use crate::{
     home::{Ended, Home},
+    terminal::Terminal,
     vaults::PASSPHRASE,
 };
 
@@ -133,7 +134,7 @@ fn pictures_without_a_code_are_refused() {
         sign_in(&home, &["--qr-image", path]).expect(64, &[why]);
     };
     refused("missing.png", "Cannot read missing.png: No such file");
-    refused(".", "Cannot read .:");
+    refused(".", "Cannot read .: it is a folder.");
     refused(&home.file("text.png", b"no picture", 0o600), "This is no PNG or JPEG picture");
     refused(&home.file("empty.png", b"", 0o600), "This is no PNG or JPEG picture");
     refused(&picture_of(&home, &[]), "There is no QR code in the picture.");
@@ -145,6 +146,39 @@ fn pictures_without_a_code_are_refused() {
     File::options().write(true).open(&huge).unwrap().set_len((64 << 20) + 1).unwrap();
     refused(&huge, "The picture file is larger than 64 MiB.");
     refused(&home.file("wide.png", &png_head(10_001, 10_001), 0o600), "larger than 100 megapixels");
+}
+
+#[test]
+fn a_picture_that_is_not_there_is_told_before_the_terminal_that_is_not() {
+    let home = Home::with_empty_vault();
+    home.run(&["sign-in", "--qr-image", "/nonexistent"])
+        .expect(64, &["Cannot read /nonexistent: No such file or directory."]);
+    let text = home.file("text.png", b"no picture", 0o600);
+    home.run(&["sign-in", "--qr-image", &text]).expect(64, &["There is no terminal to ask you on."]);
+}
+
+#[test]
+fn nothing_typed_is_no_code() {
+    let home = Home::with_empty_vault();
+    for press in [|at: &Terminal| at.type_line(""), Terminal::press_ctrl_d] {
+        let mut terminal = home.at_terminal(&["sign-in"]);
+        terminal.read_until("Text of the code (FIDO:/…): ");
+        press(&terminal);
+        terminal.read_until("\nlatchkey: No code was typed.\n  Paste its whole text");
+        assert_eq!(terminal.end().0, 64);
+    }
+}
+
+#[test]
+fn what_is_damaged_is_said_in_plain_words() {
+    let home = Home::with_empty_vault();
+    for (text, why) in [
+        ("FIDO:/", "nothing follows FIDO:/."),
+        ("FIDO:/12a45", "digits are missing, or something else is among them."),
+        ("FIDO:/000", "its digits do not say what those of a FIDO code say."),
+    ] {
+        sign_in(&home, &["--qr", text]).expect(64, &["The code is damaged: ", why]);
+    }
 }
 
 #[test]

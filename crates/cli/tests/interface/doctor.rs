@@ -1,9 +1,29 @@
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command};
 
+use latchkey_crypto::vault::Passphrase;
 use latchkey_rehearsal::bluez::{BluezStandIn, PrivateBus, Refusal, Refused, Reply};
+use latchkey_vault::Vault;
 use serde_json::Value;
 
-use crate::home::{Ended, Home};
+use crate::{
+    home::{Ended, Home, ended},
+    vaults::PASSPHRASE,
+};
+
+const CHECKS: [&str; 12] = [
+    "bluetooth adapter",
+    "power",
+    "advertising",
+    "free adverts",
+    "advert, broadcast",
+    "advert, peripheral",
+    "certificates",
+    "tunnel service",
+    "TLS",
+    "clock",
+    "vault folder",
+    "vault",
+];
 
 /// A home whose BlueZ is a stand-in of ours.
 async fn staged() -> (Home, PrivateBus, BluezStandIn) {
@@ -25,9 +45,14 @@ fn lines(report: &Ended) -> Vec<Value> {
         assert!(line["check"].as_str().is_some_and(|check| !check.is_empty()), "{line}");
         assert!(line["found"].as_str().is_some_and(|found| !found.is_empty()), "{line}");
         let is_ok = line["result"] == "ok";
-        assert!(is_ok || line["result"] == "warning" || line["result"] == "failed", "{line}");
-        assert_eq!(line["remedy"].is_null(), is_ok, "{line}");
+        let is_not_tried = line["result"] == "not-tried";
+        let has_remedy = line["result"] == "warning" || line["result"] == "failed";
+        assert!(is_ok || is_not_tried || has_remedy, "{line}");
+        assert_eq!(line["remedy"].is_null(), !has_remedy, "{line}");
     }
+    // Whatever fails: nothing is left out.
+    let checks: Vec<_> = lines.iter().map(|line| line["check"].as_str().unwrap()).collect();
+    assert_eq!(checks, CHECKS);
     lines
 }
 
@@ -42,19 +67,25 @@ async fn an_adapter_that_is_on_is_told_with_its_adverts() {
     let (home, _bus, bluez) = staged().await;
     let report = home.run(&["doctor", "--json"]);
     let lines = lines(&report);
-    assert_eq!(
-        result_of(&lines, "bluetooth adapter"),
-        ("ok".to_owned(), "hci0 is on and can advertise".to_owned())
-    );
+    assert_eq!(result_of(&lines, "bluetooth adapter"), ("ok".to_owned(), "hci0".to_owned()));
+    assert_eq!(result_of(&lines, "power"), ("ok".to_owned(), "on".to_owned()));
+    assert_eq!(result_of(&lines, "advertising").0, "ok");
     assert_eq!(result_of(&lines, "free adverts").0, "ok");
     assert_eq!(result_of(&lines, "advert, broadcast"), ("ok".to_owned(), "taken".to_owned()));
     assert_eq!(result_of(&lines, "advert, peripheral"), ("ok".to_owned(), "taken".to_owned()));
     assert_eq!(result_of(&lines, "vault folder").0, "ok");
+    assert_eq!(result_of(&lines, "vault").0, "ok");
     // The adverts that were tried are down again.
     assert!(bluez.on_air().is_empty() && !bluez.history().is_empty());
     // Without certificates the tunnel service is the first thing that is missing.
-    let (result, found) = result_of(&lines, "tunnel service");
-    assert!(result == "failed" && found.contains("no trusted certificates"), "{found}");
+    let (result, found) = result_of(&lines, "certificates");
+    assert!(result == "failed" && found.contains("No certificates to trust"), "{found}");
+    for check in ["tunnel service", "TLS", "clock"] {
+        assert_eq!(
+            result_of(&lines, check),
+            ("not-tried".to_owned(), "needs certificates to trust".to_owned())
+        );
+    }
     assert_eq!(report.code, 5);
 }
 
@@ -63,9 +94,15 @@ async fn an_adapter_that_is_off_absent_or_another_is_6() {
     let (home, _bus, bluez) = staged().await;
     bluez.set_powered(false);
     let report = home.run(&["doctor", "--json"]);
-    let (result, found) = result_of(&lines(&report), "bluetooth adapter");
+    let told = lines(&report);
+    assert_eq!(result_of(&told, "bluetooth adapter"), ("ok".to_owned(), "hci0".to_owned()));
+    let (result, found) = result_of(&told, "power");
     assert_eq!((report.code, result.as_str()), (6, "failed"));
     assert!(found.contains("is off"), "{found}");
+    for check in &CHECKS[2..6] {
+        let needs = "needs an adapter that is on".to_owned();
+        assert_eq!(result_of(&told, check), ("not-tried".to_owned(), needs));
+    }
 
     bluez.set_powered(true);
     let report = home.run(&["doctor", "--json", "--adapter", "hci7"]);
@@ -75,9 +112,13 @@ async fn an_adapter_that_is_off_absent_or_another_is_6() {
 
     bluez.set_present(false);
     let report = home.run(&["doctor", "--json"]);
-    let (result, found) = result_of(&lines(&report), "bluetooth adapter");
+    let told = lines(&report);
+    let (result, found) = result_of(&told, "bluetooth adapter");
     assert_eq!((report.code, result.as_str()), (6, "failed"));
     assert!(found.contains("no Bluetooth adapter"), "{found}");
+    for check in &CHECKS[1..6] {
+        assert_eq!(result_of(&told, check), ("not-tried".to_owned(), "needs a Bluetooth adapter".to_owned()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +169,69 @@ fn a_vault_folder_that_others_can_enter_is_told() {
     let report = home.run(&["doctor", "--json"]);
     let (result, found) = result_of(&lines(&report), "vault folder");
     assert!(result == "warning" && found.contains("no vault in"), "{found}");
+    assert_eq!(result_of(&lines(&report), "vault"), ("not-tried".to_owned(), "needs a vault".to_owned()));
+}
+
+#[test]
+fn a_vault_in_use_is_told() {
+    let home = Home::with_empty_vault();
+    let (vault, _proof) = Vault::open(home.vault(), &Passphrase::new(PASSPHRASE).unwrap()).unwrap();
+    let report = home.run(&["doctor", "--json"]);
+    let (result, found) = result_of(&lines(&report), "vault");
+    assert!(result == "failed" && found.contains("in use by another process"), "{found}");
+    vault.close().unwrap();
+    assert_eq!(result_of(&lines(&home.run(&["doctor", "--json"])), "vault").0, "ok");
+}
+
+#[test]
+fn a_place_with_something_else_is_told() {
+    let home = Home::new();
+    for place in ["/etc", "/etc/passwd"] {
+        let report = home.run(&["doctor", "--json", "--vault", place]);
+        let (result, found) = result_of(&lines(&report), "vault folder");
+        assert!(result == "failed" && found.contains("is no vault"), "{found}");
+    }
+}
+
+#[test]
+fn a_medium_that_cannot_be_written_is_told() {
+    let home = Home::with_empty_vault();
+    // In a mount namespace of its own, which goes with the process.
+    let script =
+        r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$0" doctor --json --vault "$1""#;
+    let mut command = home.command(&["--version"]);
+    let program = env!("CARGO_BIN_EXE_latchkey");
+    let environment: Vec<_> =
+        command.get_envs().map(|(k, v)| (k.to_owned(), v.unwrap().to_owned())).collect();
+    command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, program]).arg(home.vault()).env_clear().envs(environment);
+    let report = ended(&mut command);
+    let told = lines(&report);
+    let (result, found) = result_of(&told, "vault folder");
+    assert!(result == "failed" && found.contains("cannot be written"), "{found}");
+}
+
+#[test]
+fn a_bus_that_somebody_named_is_at_fault_first() {
+    let mut home = Home::with_empty_vault();
+    for address in ["garbage", "unix:path=/nonexistent"] {
+        home.set("DBUS_SYSTEM_BUS_ADDRESS", address);
+        let report = home.run(&["doctor", "--json"]);
+        let told = lines(&report);
+        assert!(result_of(&told, "bluetooth adapter").1.contains("DBUS_SYSTEM_BUS_ADDRESS"), "{told:?}");
+        assert!(told[0]["remedy"].as_str().unwrap().contains("Unset DBUS_SYSTEM_BUS_ADDRESS"), "{told:?}");
+    }
+}
+
+#[test]
+fn the_remedy_names_the_vault_of_the_call() {
+    let home = Home::new();
+    let told = lines(&home.run(&["doctor", "--json", "--vault", "other place"]));
+    let remedy = told[10]["remedy"].as_str().unwrap();
+    let place = home.path("").join("other place");
+    assert_eq!(remedy, format!("Make one: latchkey init --vault '{}'", place.display()));
+    let told = lines(&home.run(&["doctor", "--json"]));
+    assert_eq!(told[10]["remedy"], "Make one: latchkey init");
 }
 
 #[test]
@@ -136,7 +240,11 @@ fn the_text_says_the_same() {
     let report = home.run(&["doctor"]);
     assert_eq!(report.code, 6);
     let first = report.stdout.lines().next().unwrap();
-    assert!(first.starts_with("FAILED   bluetooth adapter"), "{report:?}");
+    assert!(first.starts_with("FAILED     bluetooth adapter   "), "{report:?}");
+    assert!(
+        report.stdout.contains("\nnot tried  power               needs a Bluetooth adapter\n"),
+        "{report:?}"
+    );
     assert!(report.stdout.contains("→ "), "{report:?}");
-    assert!(report.stdout.contains("ok       vault folder"), "{report:?}");
+    assert!(report.stdout.contains("\nok         vault folder"), "{report:?}");
 }

@@ -122,6 +122,14 @@ impl Home {
         Terminal::start(command)
     }
 
+    /// The same at a terminal of so many columns.
+    pub(crate) fn at_terminal_of<S: AsRef<str>>(&self, columns: u16, arguments: &[S]) -> Terminal {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command.args(arguments.iter().map(AsRef::as_ref));
+        self.furnish(&mut command);
+        Terminal::start_with(columns, command)
+    }
+
     fn furnish(&self, command: &mut Command) {
         command
             .env_clear()

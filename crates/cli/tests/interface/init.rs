@@ -90,25 +90,69 @@ fn asks_twice_at_the_terminal_and_shows_nothing_of_it() {
 }
 
 #[test]
-fn refuses_two_that_differ() {
+fn asks_again_for_one_that_is_weak_mistyped_or_missing() {
     let home = Home::new();
     let mut terminal = home.at_terminal(&["init"]);
+    for (typed, why) in [
+        ("short", "It has 5 characters; it needs 12."),
+        ("password1234", "This passphrase is too weak."),
+        ("", "nothing was typed"),
+    ] {
+        terminal.read_until("New passphrase: ");
+        terminal.wait_for_hidden_typing();
+        terminal.type_line(typed);
+        terminal.read_until(why);
+    }
     terminal.read_until("New passphrase: ");
+    terminal.wait_for_hidden_typing();
     terminal.type_line(PASSPHRASE);
     terminal.read_until("The same again: ");
+    terminal.wait_for_hidden_typing();
     terminal.type_line("tulip orbit walnut mosaic fairy");
     terminal.read_until("The two are not the same.");
+    for question in ["New passphrase: ", "The same again: "] {
+        terminal.read_until(question);
+        terminal.wait_for_hidden_typing();
+        terminal.type_line(PASSPHRASE);
+    }
+    terminal.read_until(MADE);
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(home.run_opened(&["list"]).output(), "No passkeys yet.\n");
+}
+
+#[test]
+fn asks_five_times_at_most() {
+    let home = Home::new();
+    let mut terminal = home.at_terminal(&["init"]);
+    for _ in 0..5 {
+        terminal.read_until("New passphrase: ");
+        terminal.wait_for_hidden_typing();
+        terminal.type_line("short");
+    }
+    terminal.read_until("latchkey: This passphrase is too weak.");
     assert_eq!(terminal.end().0, 64);
     assert!(!home.vault().exists());
 }
 
 #[test]
-fn does_not_ask_again_for_a_weak_one() {
+fn ctrl_d_leaves() {
     let home = Home::new();
     let mut terminal = home.at_terminal(&["init"]);
     terminal.read_until("New passphrase: ");
-    terminal.type_line("short");
-    terminal.read_until("It has 5 characters; it needs 12.");
+    terminal.wait_for_hidden_typing();
+    terminal.press_ctrl_d();
+    terminal.read_until("No passphrase: nothing was typed.");
     let (code, shown) = terminal.end();
-    assert_eq!((code, shown.contains("again:")), (64, false));
+    assert_eq!((code, shown.matches("New passphrase").count()), (64, 1), "{shown}");
+    assert!(!home.vault().exists());
+}
+
+#[test]
+fn the_next_command_is_for_the_vault_of_this_one() {
+    let home = Home::new();
+    let made = home.run_opened(&["init"]).expect(0, &[]);
+    assert!(made.stdout.ends_with("Next: latchkey doctor\n"), "{made:?}");
+    let made = home.run_opened(&["init", "--vault", "other"]).expect(0, &[]);
+    let next = format!("Next: latchkey doctor --vault {}\n", home.path("").join("other").display());
+    assert!(made.stdout.ends_with(&next), "{made:?}");
 }

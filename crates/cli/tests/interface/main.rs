@@ -7,12 +7,14 @@
 
 mod closed_output;
 mod code;
+mod colours;
 mod demo;
 mod doctor;
 mod home;
 mod init;
 mod interruption;
 mod list;
+mod narrow;
 mod opening;
 mod passphrase;
 mod show;

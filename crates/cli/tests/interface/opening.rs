@@ -17,9 +17,14 @@ fn a_missing_vault_is_told_before_a_passphrase_is_asked_for() {
     }
     fs::create_dir(home.path("nothing")).unwrap();
     home.run(&["list", "--vault", "nothing"]).expect(64, &["There is no vault here."]);
-    // A file is no vault either.
+    // The command that is advised is one for the place of this call.
+    let advised = format!("`latchkey init --vault {}`", home.path("").join("nothing").display());
+    home.run(&["list", "--vault", "nothing"]).expect(64, &[&advised]);
+    // A file is no vault either, and nothing could be made there.
     home.file("file", b"", 0o600);
-    home.run(&["list", "--vault", "file"]).expect(64, &["There is no vault here."]);
+    home.run(&["list", "--vault", "file"]).expect(64, &["There is no vault here:", "file is a file."]);
+    let told = home.run(&["list", "--vault", "/etc"]);
+    told.expect(64, &["There is no vault here: /etc holds other files", "`latchkey init --vault DIR`"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn one_newline_at_a_files_end_is_not_part_of_it() {
 #[test]
 fn a_file_that_others_can_read_is_warned_of() {
     let home = Home::with_empty_vault();
-    for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+    for (mode, warned) in [(0o600, false), (0o640, true), (0o604, true), (0o400, false)] {
         let file = home.file("candidate", PASSPHRASE.as_bytes(), mode);
         let run = home.run(&["list", "--passphrase-file", &file]).expect(0, &[]);
         assert_eq!(run.stderr.contains("can be read by others"), warned, "{mode:o}: {run:?}");
@@ -66,7 +66,8 @@ fn says_what_is_wrong_with_a_file() {
         let file = home.file(name, content, 0o600);
         home.run(&["list", "--passphrase-file", &file]).expect(64, &["No passphrase:", &file, why]);
     }
-    home.run(&["list", "--passphrase-file", "missing"]).expect(64, &["missing", "No such file"]);
+    home.run(&["list", "--passphrase-file", "missing"]).expect(64, &["missing: No such file or directory."]);
+    home.run(&["list", "--passphrase-file", "."]).expect(64, &["from .: it is a folder."]);
 }
 
 #[test]

@@ -30,6 +30,19 @@ fn tells_a_missing_vault() {
 }
 
 #[test]
+fn tells_what_is_no_vault_and_what_to_do() {
+    let home = Home::new();
+    for (place, what) in [("/etc", "a folder with other files in it"), ("/etc/passwd", "a file")] {
+        let shown = home.run(&["status", "--vault", place]).output();
+        assert!(shown.contains(&format!("is no vault, but {what}; name yours with --vault DIR")), "{shown}");
+        assert_eq!(home.run(&["status", "--json", "--vault", place]).json()["exists"], false);
+    }
+    let shown = home.run(&["status", "--vault", "other"]).output();
+    let place = home.path("").join("other");
+    assert!(shown.contains(&format!("make it with: latchkey init --vault {}\n", place.display())), "{shown}");
+}
+
+#[test]
 fn names_the_whole_path() {
     let home = Home::new();
     let expected = home.path("").join("some/vault");

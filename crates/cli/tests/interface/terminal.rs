@@ -31,8 +31,14 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
+    /// At a terminal that does not say how wide it is.
     pub(crate) fn start(command: Command) -> Self {
+        Self::start_with(0, command)
+    }
+
+    pub(crate) fn start_with(columns: u16, command: Command) -> Self {
         let (ours, theirs) = pty_process::blocking::open().unwrap();
+        ours.resize(pty_process::Size::new(0, columns)).unwrap();
         let program = pty_process::blocking::Command::from(command).spawn_borrowed(&theirs).unwrap();
         let ours = Arc::new(ours);
         let shown = Arc::new(Mutex::new(Vec::new()));

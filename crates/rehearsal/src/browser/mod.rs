@@ -99,7 +99,7 @@ impl Browser {
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .env("HOME", profile.path())
             // What it puts beside its profile goes with the profile.
-            .env("TMPDIR", profile.path())
+            .envs(profile.for_temporary_files().map(|folder| ("TMPDIR", folder)))
             .env_remove("WAYLAND_DISPLAY")
             // Ctrl-C at the terminal is for us: we end it, and all that it has started, before its files go.
             .process_group(0)

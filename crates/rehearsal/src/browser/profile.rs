@@ -10,6 +10,10 @@ use tempfile::TempDir;
 /// How long Chromium's last processes may go on writing.
 const LAST_WRITES: Duration = Duration::from_secs(3);
 
+/// What Chromium puts below its temporary folder, and how long the path of a socket may be (unix(7)).
+const SOCKET: &str = "/org.chromium.Chromium.XXXXXX/SingletonSocket";
+const LONGEST_SOCKET_PATH: usize = 107;
+
 /// A fresh profile folder, gone when dropped.
 #[derive(Debug)]
 pub(super) struct Profile(TempDir);
@@ -21,6 +25,12 @@ impl Profile {
 
     pub(super) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Where Chromium can put its temporary files; `None` where that would make a path too long for it to start.
+    pub(super) fn for_temporary_files(&self) -> Option<&Path> {
+        let longest = self.path().as_os_str().len() + SOCKET.len();
+        (longest <= LONGEST_SOCKET_PATH).then(|| self.path())
     }
 }
 

@@ -8,11 +8,21 @@ mod browser;
 mod other_machine;
 mod stage;
 
+use latchkey_rehearsal::process;
+
+pub(crate) use self::stage::NoFolder;
 use self::stage::narrate;
-use crate::{Problem, exit::Exit};
+use crate::{Problem, exit::Exit, sentence};
 
 /// Creates a passkey, then signs in with it; the end is the relying party's verdict.
 pub(crate) async fn run(browser: bool) -> Result<Exit, Problem> {
+    if browser {
+        // Told before anything begins, and all at once.
+        let missing = process::missing();
+        if !missing.is_empty() {
+            return Err(sentence::demo_needs(&missing).into());
+        }
+    }
     let outcome = if browser { browser::run().await } else { other_machine::run().await };
     match outcome {
         Ok(true) => {
@@ -23,6 +33,6 @@ pub(crate) async fn run(browser: bool) -> Result<Exit, Problem> {
             narrate("\nThe site did not accept it. This should not happen; please report it.");
             Ok(Exit::OtherSideGaveUp)
         }
-        Err(problem) => Err(crate::sentence::demo_failed(&*problem).into()),
+        Err(problem) => Err(sentence::demo_failed(&*problem).into()),
     }
 }

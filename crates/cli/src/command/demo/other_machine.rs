@@ -54,7 +54,7 @@ impl Play {
         let (show, shown) = oneshot::channel();
         let browser_side = self.relay.client()?;
         let asking = ask(request, hint, &browser_side, &self.radio, |code: String| {
-            step("the browser", &format!("shows a QR code: {}…", code.get(..24).unwrap_or_default()));
+            step("the browser", &format!("shows a QR code: {}…", code.get(..16).unwrap_or_default()));
             let _ = show.send(code);
         });
         let our_side = self.relay.client()?;

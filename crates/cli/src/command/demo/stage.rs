@@ -25,8 +25,15 @@ use latchkey_rehearsal::relying_party::Verdict;
 use latchkey_vault::Vault;
 use tempfile::TempDir;
 
+use crate::wrapping::{columns, wrapped};
+
 /// A demo may fail anywhere; what happened is told as it is.
 pub(super) type Failure = Box<dyn Error + Send + Sync>;
+
+/// There is no folder for what the demo throws away.
+#[derive(Debug, thiserror::Error)]
+#[error("temporary folder")]
+pub(crate) struct NoFolder(#[source] pub(crate) io::Error);
 
 /// A vault that nobody keeps, with a passphrase that everybody may know.
 pub(super) struct ThrowAwayVault {
@@ -37,7 +44,7 @@ pub(super) struct ThrowAwayVault {
 
 impl ThrowAwayVault {
     pub(super) fn make() -> Result<Self, Failure> {
-        let folder = TempDir::with_prefix("latchkey-demo-")?;
+        let folder = TempDir::with_prefix("latchkey-demo-").map_err(NoFolder)?;
         let passphrase = Passphrase::new("a passphrase that everybody may know")?;
         let params = KdfParams::floor(Machine::Small);
         let vault = Vault::create(folder.path().join("vault"), &passphrase, params, &mut os_random())?;
@@ -103,12 +110,15 @@ fn stage_text(stage: Stage) -> &'static str {
 
 /// A line on standard output. The play goes on when nobody watches any more.
 pub(super) fn narrate(line: impl Display) {
+    let line = wrapped("", "", &line.to_string(), columns(io::stdout()));
     let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// One line of the play.
 pub(super) fn step(who: &str, what: &str) {
-    narrate(format_args!("  {who:>13} │ {what}"));
+    let (head, indent) = (format!("  {who:>13} │ "), format!("  {:>13} │ ", ""));
+    let line = wrapped(&head, &indent, what, columns(io::stdout()));
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 pub(super) fn act(title: &str) {
