@@ -2,18 +2,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use latchkey_crypto::vault::{RecordKind, VaultId, VaultKeys};
+use latchkey_crypto::vault::VaultKeys;
 use latchkey_passkey::PasskeyStore;
 
-use crate::backend::{Backend, Change, DEVICE_KEY, Sled, Tree};
 use crate::testing::*;
-use crate::vault::{random, record_key};
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
 
-const PASSKEYS: usize = 12;
+pub(super) const PASSKEYS: usize = 12;
 
 /// A closed vault with some passkeys, in a folder of its own.
-fn filled() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn filled() -> (tempfile::TempDir, PathBuf) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     let mut vault = new_vault(&path, &OpenOptions::new());
@@ -24,7 +22,7 @@ fn filled() -> (tempfile::TempDir, PathBuf) {
     (place, path)
 }
 
-fn restore(path: &Path) -> crate::Restored {
+pub(super) fn restore(path: &Path) -> crate::Restored {
     let restored = crate::restore::restore_with(path, &OpenOptions::new(), |header| {
         Ok(VaultKeys::derive(&master_key(), header.slots.vault()))
     });
@@ -32,13 +30,13 @@ fn restore(path: &Path) -> crate::Restored {
 }
 
 /// All passkeys are there and nothing is wrong.
-fn is_whole(vault: &Vault) -> bool {
+pub(super) fn is_whole(vault: &Vault) -> bool {
     let complete = vault.list().is_ok_and(|list| list.len() == PASSKEYS);
     complete && vault.check().is_ok_and(|findings| findings.is_empty())
 }
 
 /// Opens a vault that something was done to: it is whole, or says what is wrong, and can be restored.
-fn whole_or_told(path: &Path, what: &str) {
+pub(super) fn whole_or_told(path: &Path, what: &str) {
     match reopen(path, &OpenOptions::new()) {
         Ok(vault) => {
             let told = vault.check().map_or(true, |findings| !findings.is_empty())
@@ -46,7 +44,7 @@ fn whole_or_told(path: &Path, what: &str) {
             assert!(is_whole(&vault) || told, "silent loss: {what}");
             // The rest stays usable: reading never panics.
             let _ = (vault.list(), vault.find_by_rp_id(&rp("example.org")).is_ok());
-            let _ = vault.secrets(id(1));
+            let _ = vault.secrets(passkey("example.org", "x", 1).core.id);
         }
         Err(VaultError::Damaged(_)) => {}
         Err(error) => panic!("{what}: {error}"),
@@ -225,184 +223,4 @@ fn a_database_that_takes_too_long_is_given_up() {
     let (_place, path) = filled();
     let result = reopen(&path, &OpenOptions::new().deadline(Duration::ZERO));
     assert!(matches!(result, Err(VaultError::Damaged(Damage::DatabaseHangs))));
-}
-
-/// Changes the store behind the vault's back.
-fn tamper(path: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
-    let mut store = Sled::open(&path.join("db")).unwrap();
-    let changes = change(&store);
-    store.commit(&changes).unwrap();
-    store.close().unwrap();
-}
-
-/// Takes a passkey's record out of the store behind the vault's back.
-pub(super) fn lose_passkey(path: &Path, n: u64) {
-    tamper(path, |_| vec![put(RecordKind::Passkey, n, None)]);
-}
-
-fn key_of(kind: RecordKind, n: u64) -> Vec<u8> {
-    record_key(kind, passkey("example.org", "x", n).core.id)
-}
-
-fn get(store: &Sled, kind: RecordKind, n: u64) -> Option<Vec<u8>> {
-    store.get(Tree::Record, &key_of(kind, n)).unwrap()
-}
-
-fn put(kind: RecordKind, n: u64, value: Option<Vec<u8>>) -> Change {
-    Change { tree: Tree::Record, key: key_of(kind, n), value }
-}
-
-fn id(n: u64) -> latchkey_passkey::PasskeyId {
-    passkey("example.org", "x", n).core.id
-}
-
-#[test]
-fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
-    let (_place, path) = filled();
-    tamper(&path, |store| {
-        let mut envelope = get(store, RecordKind::PasskeySecret, 3).unwrap();
-        envelope[60] ^= 1;
-        vec![put(RecordKind::PasskeySecret, 3, Some(envelope))]
-    });
-    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-    let damaged = Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id: Some(id(3)) };
-    assert_eq!(vault.status().unwrap().findings, std::slice::from_ref(&damaged));
-    // What cannot sign is not offered.
-    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len(), PASSKEYS - 1);
-    assert!(vault.secrets(id(3)).unwrap().is_none());
-    assert_eq!(vault.list().unwrap().len(), PASSKEYS);
-    add(&mut vault, &passkey("example.net", "alice", 50), None, &created(200)).unwrap();
-    drop(vault);
-    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, [damaged]);
-    restore(&path);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
-}
-
-#[test]
-fn a_damaged_record_that_was_written_over_does_not_prevent_a_restore() {
-    let (_place, path) = filled();
-    tamper(&path, |store| {
-        let mut envelope = store.get(Tree::Meta, DEVICE_KEY).unwrap().unwrap();
-        envelope[60] ^= 1;
-        vec![Change { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), value: Some(envelope) }]
-    });
-    // Opening gives the copy a new identity, in place of the damaged one.
-    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-    add(&mut vault, &passkey("example.net", "alice", 50), None, &created(200)).unwrap();
-    let epoch = vault.status().unwrap().epoch;
-    drop(vault);
-    assert!(!reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings.is_empty());
-    assert_eq!(restore(&path).reached, epoch);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
-}
-
-#[test]
-fn a_damage_that_is_lived_with_can_still_be_restored_after_many_snapshots() {
-    let (_place, path) = filled();
-    tamper(&path, |store| {
-        let mut envelope = get(store, RecordKind::PasskeySecret, 3).unwrap();
-        envelope[60] ^= 1;
-        vec![put(RecordKind::PasskeySecret, 3, Some(envelope))]
-    });
-    for n in 0..10 {
-        let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-        vault.record_use(id(1), &signed_in(300 + n)).unwrap();
-        vault.close().unwrap();
-    }
-    assert_eq!(restore(&path).commits_lost(), 0);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    assert!(is_whole(&vault));
-    assert_eq!(vault.history(id(1)).unwrap().len(), 11);
-    assert_eq!(vault.find_by_rp_id(&rp("example.org")).unwrap().len(), PASSKEYS);
-}
-
-#[test]
-fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
-    let other = VaultKeys::derive(&master_key(), VaultId::from_bytes([77; 16]));
-    let foreign = move |store: &Sled| {
-        let plain = keys().open(
-            RecordKind::Passkey,
-            &key_of(RecordKind::Passkey, 1),
-            &get(store, RecordKind::Passkey, 1).unwrap(),
-        );
-        let key = key_of(RecordKind::Passkey, 1);
-        other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut random()).unwrap()
-    };
-    type Swap = Box<dyn FnOnce(&Sled) -> Vec<Change>>;
-    let swaps: [(&str, Swap); 3] = [
-        (
-            "ids",
-            Box::new(|store| {
-                vec![
-                    put(RecordKind::Passkey, 1, get(store, RecordKind::Passkey, 2)),
-                    put(RecordKind::Passkey, 2, get(store, RecordKind::Passkey, 1)),
-                ]
-            }),
-        ),
-        (
-            "kinds",
-            Box::new(|store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))]),
-        ),
-        ("vaults", Box::new(move |store| vec![put(RecordKind::Passkey, 1, Some(foreign(store)))])),
-    ];
-    for (what, swap) in swaps {
-        let (_place, path) = filled();
-        tamper(&path, swap);
-        let vault = reopen(&path, &OpenOptions::new()).unwrap();
-        let findings = vault.status().unwrap().findings;
-        let expected = Finding::RecordDamaged { kind: Some(RecordKind::Passkey), id: Some(id(1)) };
-        assert!(findings.contains(&expected), "{what}: {findings:?}");
-        assert!(vault.find(id(1)).unwrap().is_none(), "{what}");
-        assert!(vault.find(id(3)).unwrap().is_some(), "{what}");
-    }
-}
-
-#[test]
-fn a_record_brought_back_in_an_older_form_is_noticed() {
-    let (_place, path) = filled();
-    let store = Sled::open(&path.join("db")).unwrap();
-    let before = get(&store, RecordKind::Passkey, 1);
-    drop(store);
-    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
-    vault.record_use(id(1), &signed_in(300)).unwrap();
-    drop(vault);
-    tamper(&path, |_| vec![put(RecordKind::Passkey, 1, before)]);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    assert_eq!(vault.status().unwrap().findings, [Finding::RecordsExchanged]);
-}
-
-#[test]
-fn a_vanished_passkey_is_named() {
-    let (_place, path) = filled();
-    lose_passkey(&path, 4);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    let expected = [Finding::PasskeyMissing { id: id(4) }, Finding::RecordsMissing { count: 1 }];
-    assert_eq!(vault.status().unwrap().findings, expected);
-    drop(vault);
-    tamper(&path, |_| vec![put(RecordKind::PasskeySecret, 5, None)]);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    let findings = vault.status().unwrap().findings;
-    assert!(findings.contains(&Finding::SecretMissing { id: id(5) }), "{findings:?}");
-    assert!(findings.contains(&Finding::RecordsMissing { count: 2 }), "{findings:?}");
-}
-
-#[test]
-fn an_added_record_is_noticed() {
-    let (_place, path) = filled();
-    let added = keys().seal(RecordKind::History, b"new", 1, b"x", &mut random()).unwrap();
-    tamper(&path, |_| vec![Change { tree: Tree::History, key: b"new".to_vec(), value: Some(added) }]);
-    let vault = reopen(&path, &OpenOptions::new()).unwrap();
-    let findings = vault.status().unwrap().findings;
-    assert!(findings.contains(&Finding::RecordsAdded { count: 1 }), "{findings:?}");
-}
-
-#[test]
-fn a_lost_manifest_is_damage() {
-    let (_place, path) = filled();
-    tamper(&path, |_| vec![Change { tree: Tree::Meta, key: b"manifest".to_vec(), value: None }]);
-    let result = reopen(&path, &OpenOptions::new());
-    assert!(matches!(result, Err(VaultError::Damaged(Damage::Manifest))));
-    whole_or_told(&path, "manifest");
 }

@@ -7,4 +7,5 @@ mod model;
 mod refusals;
 mod rollback;
 mod stored;
+mod tampering;
 mod untouched;

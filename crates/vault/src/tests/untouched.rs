@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::damage::lose_passkey;
+use super::tampering::lose_passkey;
 use crate::testing::*;
 use crate::{Damage, OpenOptions, VaultError};
 
