@@ -108,7 +108,7 @@ fn run(arguments: Arguments) -> Result<Exit, Problem> {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
             interactive(command::sign_in::run(sign_in, &place, &passphrase, domain, radio))
         }
-        Command::Tunnel(tunnel) => block_on(async { Ok(command::tunnel::run(tunnel).await?) }),
+        Command::Tunnel(tunnel) => block_on(command::tunnel::run(tunnel)),
         Command::Doctor(option) => {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
             interactive(async { Ok(command::doctor::run(&radio, domain, &place, option.json).await?) })

@@ -25,7 +25,7 @@ pub struct ServeOptions {
 ///
 /// Certificate and key are read once; a new certificate needs a restart. Without them it warns, unless it listens on
 /// loopback: there it serves a proxy on the same machine, or a test, and nobody else can connect.
-pub async fn serve(options: ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), RelayError> {
+pub async fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), RelayError> {
     let tls = match (&options.cert, &options.key) {
         (Some(cert), Some(key)) => Some(TlsConfig {
             cert_pem: read(cert, "certificate").await?,
@@ -41,7 +41,7 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(SocketAddr)) -> Res
     let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
 
-    let relay = Relay::bind(options.listen, tls, options.limits).await?;
+    let relay = Relay::bind(options.listen, tls, options.limits.clone()).await?;
     ready(relay.local_addr());
     relay
         .run(async {

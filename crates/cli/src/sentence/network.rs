@@ -1,7 +1,12 @@
-use latchkey_hybrid::port::{AdvertiserError, TunnelError};
-use latchkey_tunnel::TrustError;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use super::{DOCTOR, NEW_CODE, Sentence, sentence};
+use latchkey_hybrid::port::{AdvertiserError, TunnelError};
+use latchkey_tunnel::{TrustError, relay::RelayError, serve::ServeOptions};
+
+use super::{DOCTOR, NEW_CODE, Sentence, causes, reason, sentence};
 use crate::exit::Exit;
 
 pub(crate) fn of_tunnel(error: &TunnelError) -> Sentence {
@@ -32,6 +37,59 @@ pub(crate) fn of_tunnel(error: &TunnelError) -> Sentence {
         }
         T::Closed { .. } => network("The tunnel broke.".into(), NEW_CODE),
         _ => network(format!("The tunnel service failed: {error}."), NEW_CODE),
+    }
+}
+
+/// Why `latchkey tunnel` did not start. Certificate, key and address are the call's.
+pub(crate) fn of_service(error: &RelayError, options: &ServeOptions) -> Sentence {
+    use RelayError as R;
+    let named = |file: &Option<PathBuf>| file.as_deref().unwrap_or(Path::new("")).display().to_string();
+    let (cert, key) = (named(&options.cert), named(&options.key));
+    let usage = |what: String, next: &str| sentence(Exit::Usage, what, next);
+    match error {
+        R::Listen { address, source } => sentence(
+            Exit::Network,
+            format!("The tunnel service cannot listen on {address}: {}.", reason(source)),
+            match source.kind() {
+                io::ErrorKind::AddrInUse => "Stop what listens there, or give --listen another port.",
+                io::ErrorKind::PermissionDenied => {
+                    "A port below 1024 needs a right that the unit in docs/relay.md gives; 1024 and above need none."
+                }
+                _ => {
+                    "Give --listen an address of this machine; 0.0.0.0 is every IPv4 address, [::] every one."
+                }
+            },
+        ),
+        R::Read { what, file, source } => usage(
+            format!("The {what} {} cannot be read: {}.", file.display(), reason(source)),
+            match source.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    "The service's user must be able to read it; the unit in docs/relay.md hands both files over."
+                }
+                _ => "Name the PEM files with --cert and --key.",
+            },
+        ),
+        R::BadCertificate => usage(
+            format!("{cert} holds no PEM certificate."),
+            "--cert takes the chain in PEM (BEGIN CERTIFICATE), the service's own certificate first.",
+        ),
+        R::BadKey => usage(
+            format!("{key} holds no PEM private key."),
+            "--key takes an unencrypted key in PEM: PKCS#8, SEC 1 or PKCS#1.",
+        ),
+        R::Tls(error) => usage(
+            format!("{cert} and {key} cannot be used together: {error}."),
+            "The first certificate in --cert must be the one that was made for the key in --key.",
+        ),
+        R::HalfTls => usage(
+            "A certificate needs its private key.".into(),
+            "Give both --cert and --key, or neither and a proxy in front that does TLS.",
+        ),
+        _ => sentence(
+            Exit::Network,
+            format!("The tunnel service did not start: {}.", causes(error).collect::<Vec<_>>().join(": ")),
+            "Is this machine out of memory or open files?",
+        ),
     }
 }
 

@@ -16,7 +16,7 @@ fn options(cert: Option<PathBuf>, key: Option<PathBuf>) -> ServeOptions {
 }
 
 async fn refused(cert: Option<PathBuf>, key: Option<PathBuf>) -> RelayError {
-    soon(serve(options(cert, key), |_| panic!("ready"))).await.unwrap_err()
+    soon(serve(&options(cert, key), |_| panic!("ready"))).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -27,9 +27,8 @@ async fn serves_with_the_files_given() {
     std::fs::write(&cert, &pem.cert_pem).unwrap();
     std::fs::write(&key, &pem.key_pem).unwrap();
     let (ready, address) = oneshot::channel();
-    let serving = tokio::spawn(serve(options(Some(cert.clone()), Some(key.clone())), |address| {
-        ready.send(address).unwrap();
-    }));
+    let options = options(Some(cert.clone()), Some(key.clone()));
+    let serving = tokio::spawn(async move { serve(&options, |address| ready.send(address).unwrap()).await });
     let client = TunnelClient::for_relay_at(soon(address).await.unwrap(), root).unwrap();
     soon(client.probe(latchkey_crypto::hybrid::TunnelDomainId::DEFAULT)).await.unwrap();
     serving.abort();
@@ -57,7 +56,7 @@ async fn logged_at(listen: &str) -> String {
     let options = ServeOptions { listen, cert: None, key: None, limits: roomy() };
     let (ready, address) = oneshot::channel();
     // On this thread, where the subscriber is.
-    let serving = serve(options, |address| ready.send(address).unwrap());
+    let serving = serve(&options, |address| ready.send(address).unwrap());
     tokio::select! {
         ended = serving => panic!("{ended:?}"),
         address = soon(address) => address.unwrap(),
