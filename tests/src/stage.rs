@@ -17,6 +17,7 @@ use latchkey_rehearsal::{
     screen::Screen,
     staged_relay::StagedRelay,
 };
+use latchkey_tunnel::TunnelClient;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -143,6 +144,12 @@ impl Stage {
     /// Presses Escape on the screen.
     pub fn press_escape(&self) {
         self.screen.press_escape().expect("a key");
+    }
+
+    /// A client of the relay, for the other end of a tunnel.
+    pub fn tunnel_client(&self) -> TunnelClient {
+        let relay = self.relay.lock().unwrap();
+        relay.as_ref().expect("the relay runs").client().expect("a client")
     }
 
     /// Stops the relay for good; the ports that it had are closed.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use latchkey_tests::stage::Stage;
+use latchkey_tests::stage::{SITES, Stage};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -16,6 +16,9 @@ pub(crate) async fn a_person_approves(stage: Arc<Stage>) {
     for shown in [begun.rp_id.as_str(), "papageno"] {
         assert!(outcome.output.contains(shown), "{}", outcome.output);
     }
+    // The part of the name that somebody registered is set off.
+    let set_off = |line: &str| line.contains("belongs to") && line.trim_end().ends_with(&format!(" {SITES}"));
+    assert!(outcome.output.lines().any(set_off), "{}", outcome.output);
     stage.product.keep_log(&outcome);
     let verdict = begun.verdict().await;
     assert_eq!((&verdict["verified"], &verdict["userVerified"]), (&true.into(), &true.into()), "{verdict}");

@@ -4,6 +4,7 @@
 //! part of their names.
 
 mod accepted;
+mod another_client;
 mod at_a_terminal;
 mod logs;
 mod refused;
@@ -38,6 +39,7 @@ const SCENARIOS: &[Scenario] = scenarios![
     refused::a_site_without_a_passkey_gets_none,
     refused::an_approval_for_another_site_approves_nothing,
     refused::two_accounts_need_a_choice,
+    another_client::an_approval_answers_one_request,
     refused::a_wrong_passphrase_opens_no_tunnel,
     refused::nobody_to_ask_opens_no_tunnel,
     refused::an_advert_with_a_wrong_tag_is_passed_over,
