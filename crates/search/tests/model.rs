@@ -140,7 +140,7 @@ proptest! {
         index.insert(id(1), Fields { user_name: &text, note: Some(&query), ..Fields::of_site(&rp_id) });
         index.search(&query);
         let hits = index.search(&text);
-        let asks = text.trim().is_empty() || latchkey_asks(&text);
+        let asks = text.trim().is_empty() || asks_for_something(&text);
         prop_assert_eq!(hits.len(), usize::from(asks));
         prop_assert!(index.remove(id(1)));
         prop_assert!(index.search(&text).is_empty() && index.is_empty());
@@ -148,7 +148,7 @@ proptest! {
 }
 
 /// Whether a text has a letter or digit left once compatibility forms and accents are taken off.
-fn latchkey_asks(text: &str) -> bool {
+fn asks_for_something(text: &str) -> bool {
     use unicode_normalization::UnicodeNormalization;
     use unicode_normalization::char::canonical_combining_class;
     let mut letters = text.nfkd().filter(|c| canonical_combining_class(*c) == 0);
