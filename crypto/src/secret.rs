@@ -2,6 +2,10 @@
 
 /// Defines a newtype over a fixed number of secret bytes.
 ///
+/// The bytes lie on the heap: handing a value on copies a pointer, where an array would leave itself behind in every
+/// frame that it went through. `(inline [u8; N])` keeps them in the value, for what is built in its final place, as
+/// in locked pages, and never moves again.
+///
 /// The type is wiped on drop, has a `Debug` that shows nothing, and neither `Clone`, `PartialEq` nor
 /// serialisation. `from_bytes` takes the bytes over, `from_slice` copies them (`None` for another length),
 /// `fill` lets a closure write them in place, `expose` reads them.
@@ -9,7 +13,17 @@
 macro_rules! secret_bytes {
     ($(#[$meta:meta])* $vis:vis struct $name:ident([u8; $len:expr]);) => {
         $(#[$meta])*
+        $vis struct $name(::std::boxed::Box<::zeroize::Zeroizing<[u8; $len]>>);
+
+        $crate::secret_bytes! { @methods $name, $len, ::std::boxed::Box::new }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident(inline [u8; $len:expr]);) => {
+        $(#[$meta])*
         $vis struct $name(::zeroize::Zeroizing<[u8; $len]>);
+
+        $crate::secret_bytes! { @methods $name, $len, ::std::convert::identity }
+    };
+    (@methods $name:ident, $len:expr, $place:expr) => {
 
         #[allow(dead_code, unreachable_pub, reason = "as public as the type is; a private one may not need all")]
         impl $name {
@@ -18,7 +32,7 @@ macro_rules! secret_bytes {
 
             /// Takes over bytes that are already known.
             pub fn from_bytes(bytes: [u8; $len]) -> Self {
-                Self(::zeroize::Zeroizing::new(bytes))
+                Self($place(::zeroize::Zeroizing::new(bytes)))
             }
 
             /// Copies a slice of exactly this length.
@@ -62,9 +76,24 @@ mod tests {
         struct Sample([u8; 4]);
     }
 
+    secret_bytes! {
+        /// For the test.
+        struct Inline(inline [u8; 4]);
+    }
+
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Sample::from_bytes([1, 2, 3, 4])), "Sample(redacted)");
+        assert_eq!(format!("{:?}", Inline::from_bytes([1, 2, 3, 4])), "Inline(redacted)");
+    }
+
+    #[test]
+    fn handing_on_moves_no_bytes() {
+        let here = Sample::fill(|bytes| bytes.fill(7));
+        let before = here.expose().as_ptr();
+        let elsewhere = Box::new([here]);
+        assert_eq!(elsewhere[0].expose().as_ptr(), before);
+        assert_eq!(size_of::<Inline>(), Inline::LEN);
     }
 
     #[test]

@@ -26,11 +26,12 @@ const MOST_RSA_BYTES: usize = RsaPublicKey::MAX_SIZE / 8;
 /// many keys of which one signs. RS256 is the exception: the library checks the primes and prepares them.
 pub struct PrivateKey(Kind);
 
+// On the heap, each: handing a key on leaves no copy of it on the stack.
 enum Kind {
-    Es256(SecretKey),
-    EdDsa(Zeroizing<[u8; 32]>),
-    Es384(p384::SecretKey),
-    // Boxed, as it is much larger than the others. With its PKCS#8 form, so that storing it cannot fail.
+    Es256(Box<SecretKey>),
+    EdDsa(Box<Zeroizing<[u8; 32]>>),
+    Es384(Box<p384::SecretKey>),
+    // With its PKCS#8 form, so that storing it cannot fail.
     Rs256(Box<(RsaPrivateKey, Zeroizing<Vec<u8>>)>),
 }
 
@@ -38,13 +39,13 @@ impl PrivateKey {
     /// Makes a new key. Fails for RS256 only, which also takes longest: some tens of milliseconds.
     pub fn generate<R: CryptoRng + ?Sized>(algorithm: Algorithm, rng: &mut R) -> Result<Self, KeyError> {
         Ok(Self(match algorithm {
-            Algorithm::Es256 => Kind::Es256(SecretKey::generate_from_rng(rng)),
+            Algorithm::Es256 => Kind::Es256(Box::new(SecretKey::generate_from_rng(rng))),
             Algorithm::EdDsa => {
-                let mut seed = Zeroizing::new([0; 32]);
+                let mut seed = Box::new(Zeroizing::new([0; 32]));
                 rng.fill_bytes(seed.as_mut_slice());
                 Kind::EdDsa(seed)
             }
-            Algorithm::Es384 => Kind::Es384(p384::SecretKey::generate_from_rng(rng)),
+            Algorithm::Es384 => Kind::Es384(Box::new(p384::SecretKey::generate_from_rng(rng))),
             Algorithm::Rs256 => {
                 let key = RsaPrivateKey::new(rng, RSA_BITS).map_err(|_| KeyError::Rsa)?;
                 let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::Rsa)?.to_bytes();
@@ -58,10 +59,14 @@ impl PrivateKey {
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
         let kind = match algorithm {
             // The libraries would pad shorter scalars; here the length is exact.
-            Algorithm::Es256 if bytes.len() == 32 => SecretKey::from_slice(bytes).ok().map(Kind::Es256),
-            Algorithm::Es384 if bytes.len() == 48 => p384::SecretKey::from_slice(bytes).ok().map(Kind::Es384),
+            Algorithm::Es256 if bytes.len() == 32 => {
+                SecretKey::from_slice(bytes).ok().map(|key| Kind::Es256(Box::new(key)))
+            }
+            Algorithm::Es384 if bytes.len() == 48 => {
+                p384::SecretKey::from_slice(bytes).ok().map(|key| Kind::Es384(Box::new(key)))
+            }
             Algorithm::EdDsa if bytes.len() == 32 => {
-                let mut seed = Zeroizing::new([0; 32]);
+                let mut seed = Box::new(Zeroizing::new([0; 32]));
                 seed.copy_from_slice(bytes);
                 Some(Kind::EdDsa(seed))
             }
