@@ -1,12 +1,13 @@
 //! Where secrets lie while they are in use, and what is left of them afterwards.
 //!
-//! Three measures, each against another way that a secret leaves a process:
+//! Four measures, each against another way that a secret leaves a process:
 //!
 //! | Way out | Measure |
 //! | --- | --- |
 //! | swapped to disk | [`Locked`]: pages of its own, locked into memory |
 //! | core dump, another process of the same user | [`protect_process`] |
 //! | left on the stack by a computation | [`wipe_stack`], and [`wiping_stack`] around one |
+//! | left on the heap by a library | [`WipingAllocator`], set by each program |
 //!
 //! None helps against root or against whoever runs code in this process. Wiping a value when it goes is left to its
 //! type: [`Locked`] takes only those that do.
@@ -27,10 +28,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod heap;
 mod locked;
 mod process;
 mod stack;
 
+pub use heap::{WIPING_ALLOCATOR, WipingAllocator};
 pub use locked::{Locked, lock_refused};
 pub use process::{Gap, protect_process};
 pub use stack::{WIPED_STACK_BYTES, wipe_stack, wiping_stack};
