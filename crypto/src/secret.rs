@@ -1,10 +1,19 @@
 //! Secret types: one per secret, wiped when dropped, printed as `Name(redacted)`.
 
+pub use latchkey_memory::Locked;
+use zeroize::Zeroizing;
+
+/// What [`secret_bytes!`](crate::secret_bytes) puts into locked pages.
+#[doc(hidden)]
+pub fn locked<const N: usize>(bytes: Zeroizing<[u8; N]>) -> Locked<Zeroizing<[u8; N]>> {
+    Locked::build(|| bytes)
+}
+
 /// Defines a newtype over a fixed number of secret bytes.
 ///
 /// The bytes lie on the heap: handing a value on copies a pointer, where an array would leave itself behind in every
-/// frame that it went through. `(inline [u8; N])` keeps them in the value, for what is built in its final place, as
-/// in locked pages, and never moves again.
+/// frame that it went through. `(locked [u8; N])` puts them into locked pages, for what lives longer than one
+/// message; `(inline [u8; N])` keeps them in the value, for what is built in its final place and never moves again.
 ///
 /// The type is wiped on drop, has a `Debug` that shows nothing, and neither `Clone`, `PartialEq` nor
 /// serialisation. `from_bytes` takes the bytes over, `from_slice` copies them (`None` for another length),
@@ -16,6 +25,12 @@ macro_rules! secret_bytes {
         $vis struct $name(::std::boxed::Box<::zeroize::Zeroizing<[u8; $len]>>);
 
         $crate::secret_bytes! { @methods $name, $len, ::std::boxed::Box::new }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident(locked [u8; $len:expr]);) => {
+        $(#[$meta])*
+        $vis struct $name($crate::secret::Locked<::zeroize::Zeroizing<[u8; $len]>>);
+
+        $crate::secret_bytes! { @methods $name, $len, $crate::secret::locked }
     };
     ($(#[$meta:meta])* $vis:vis struct $name:ident(inline [u8; $len:expr]);) => {
         $(#[$meta])*
@@ -78,6 +93,11 @@ mod tests {
 
     secret_bytes! {
         /// For the test.
+        struct Kept(locked [u8; 4]);
+    }
+
+    secret_bytes! {
+        /// For the test.
         struct Inline(inline [u8; 4]);
     }
 
@@ -85,6 +105,14 @@ mod tests {
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Sample::from_bytes([1, 2, 3, 4])), "Sample(redacted)");
         assert_eq!(format!("{:?}", Inline::from_bytes([1, 2, 3, 4])), "Inline(redacted)");
+    }
+
+    #[test]
+    fn what_is_kept_lies_in_locked_pages() {
+        let kept = Kept::from_slice(&[1, 2, 3, 4]).unwrap();
+        assert_eq!(kept.expose(), &[1, 2, 3, 4]);
+        assert!(kept.0.is_locked(), "the test needs a limit of a few pages: ulimit -l");
+        assert_eq!(format!("{kept:?}"), "Kept(redacted)");
     }
 
     #[test]

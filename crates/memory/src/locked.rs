@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use region::LockGuard;
@@ -22,7 +22,8 @@ pub fn lock_refused() -> bool {
 /// Owns a secret in pages of its own, which are locked into memory, so that they are never swapped out.
 ///
 /// Wiped by its own type when dropped, then unlocked, then freed. The pages are shared with nothing, so dropping one
-/// unlocks no other. Costs 4 KiB of the locking limit (64 KiB where a page may be as large), and two system calls; reading costs nothing.
+/// unlocks no other. Costs 4 KiB of the locking limit
+/// (64 KiB where a page may be as large), and two system calls; reading costs nothing.
 ///
 /// What a value owns elsewhere, as a `Vec` does, is not in these pages.
 pub struct Locked<T: ZeroizeOnDrop>(Box<Pages<T>>);
@@ -86,6 +87,13 @@ impl<T: ZeroizeOnDrop> Deref for Locked<T> {
 
     fn deref(&self) -> &T {
         &self.0.value
+    }
+}
+
+/// Written in place: what is assigned as a whole comes from the stack.
+impl<T: ZeroizeOnDrop> DerefMut for Locked<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0.value
     }
 }
 

@@ -11,7 +11,7 @@ pub struct PasskeySecrets {
 
 secret_bytes! {
     /// A 32-byte PRF seed, `CredRandom` of CTAP 2.2 §12.7.
-    pub struct Seed([u8; 32]);
+    pub struct Seed(locked [u8; 32]);
 }
 
 /// The two seeds of CTAP 2.2 §12.7. WebAuthn's `prf` uses the one with user verification.

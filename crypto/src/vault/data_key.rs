@@ -14,7 +14,7 @@ secret_bytes! {
     /// The key of everything that is stored: 32 random bytes, kept only wrapped under the master key.
     ///
     /// A new one makes what was sealed under the old one unreadable, without touching a key slot.
-    pub struct DataKey([u8; 32]);
+    pub struct DataKey(locked [u8; 32]);
 }
 
 impl DataKey {

@@ -41,7 +41,7 @@ secret_bytes! {
     ///
     /// An Ed25519 pair signs what the device writes, an X25519 pair receives what is sealed for it; each secret is
     /// HKDF-SHA-256 of the seed, without salt, info = `latchkey/1 device signing` and `latchkey/1 device agreement`.
-    pub struct DeviceSeed([u8; 32]);
+    pub struct DeviceSeed(locked [u8; 32]);
 }
 
 impl DeviceSeed {

@@ -50,7 +50,7 @@ impl fmt::Debug for VaultId {
 
 secret_bytes! {
     /// The key of everything in a vault: 32 random bytes, kept only wrapped in key slots.
-    pub struct MasterKey([u8; 32]);
+    pub struct MasterKey(locked [u8; 32]);
 }
 
 impl MasterKey {
