@@ -13,7 +13,7 @@ use latchkey_crypto::{
 use latchkey_ctap::{Authenticator, Origin, Step};
 use latchkey_fuzz::{Seeded, overlaid};
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeySecrets,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeySecrets,
     PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle,
 };
 use libfuzzer_sys::fuzz_target;
@@ -92,14 +92,19 @@ fn store() -> MemoryStore {
         user_handle: UserHandle::new(vec![1]).unwrap(),
         algorithm: Algorithm::Es256,
         discoverable: true,
-        backup_eligible: true,
+        backup: BackupEligibility::Yes,
         custody: Custody::Syncable,
         cred_protect: CredProtect::UserVerificationOptional,
         created_at: 0,
+        payments: false,
+        counter: CounterMode::Zero,
+        source_counter: None,
     };
     let secrets = PasskeySecrets {
         private_key: PrivateKey::from_bytes(Algorithm::Es256, &[1; 32]).unwrap(),
         prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+        cred_blob: None,
+        large_blob_key: None,
     };
     let made =
         UseRecord { at: 0, kind: UseKind::Create, door: Door::Hybrid, outcome: Outcome::Approved, verification: None };

@@ -1,5 +1,5 @@
 use latchkey_crypto::cbor::{self, Value};
-use latchkey_passkey::{Aaguid, CredentialId};
+use latchkey_passkey::{Aaguid, BackupEligibility, CredentialId};
 
 use crate::answer::Approval;
 
@@ -17,7 +17,7 @@ pub struct AuthenticatorData {
     pub rp_id_hash: [u8; 32],
     /// Presence, verification, backup.
     pub flags: Flags,
-    /// The signature counter; 0 for passkeys that sync.
+    /// The signature counter; 0 but for passkeys that came with one.
     pub sign_count: u32,
     /// The new credential, at creation.
     pub attested_credential_data: Option<AttestedCredentialData>,
@@ -43,9 +43,9 @@ pub struct Flags(u8);
 
 impl Flags {
     /// UP and UV as the approval has it. BS is honest: nothing is known here of a copy elsewhere, so 0.
-    pub(crate) fn of(approval: &Approval, backup_eligible: bool) -> Self {
+    pub(crate) fn of(approval: &Approval, backup: BackupEligibility) -> Self {
         let uv = if approval.verification().is_some() { UV } else { 0 };
-        Self(UP | uv | if backup_eligible { BE } else { 0 })
+        Self(UP | uv | if backup.flag() { BE } else { 0 })
     }
 
     /// UP: a person was there.

@@ -102,8 +102,8 @@ impl SignIn {
 
         let authenticator_data = AuthenticatorData {
             rp_id_hash: Sha256::digest(passkey.core.rp_id.as_str()).into(),
-            flags: Flags::of(approval, passkey.core.backup_eligible),
-            sign_count: 0,
+            flags: Flags::of(approval, passkey.core.backup),
+            sign_count: passkey.core.counter.sign_count(now, passkey.usage.last_used_at),
             attested_credential_data: None,
             extensions: None,
         }

@@ -1,7 +1,8 @@
 use latchkey_crypto::{cbor::Value, cose::PrivateKey};
 use latchkey_passkey::{
-    Aaguid, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeySecrets, PasskeyStore, PrfSeeds, Seed, StoreError, UnixSeconds, Usage, UseKind, UseRecord, shown,
+    Aaguid, BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome,
+    Passkey, PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, Seed, StoreError, UnixSeconds,
+    Usage, UseKind, UseRecord, shown,
 };
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
@@ -95,6 +96,8 @@ impl Creation {
                 with_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
                 without_uv: Seed::fill(|seed| rng.fill_bytes(seed)),
             },
+            cred_blob: None,
+            large_blob_key: None,
         };
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
@@ -111,10 +114,13 @@ impl Creation {
                 user_handle: request.user_handle,
                 algorithm: request.algorithm,
                 discoverable: request.discoverable,
-                backup_eligible: true,
+                backup: BackupEligibility::Yes,
                 custody: Custody::Syncable,
                 cred_protect: request.cred_protect.unwrap_or(CredProtect::UserVerificationOptional),
                 created_at: now,
+                payments: false,
+                counter: CounterMode::Zero,
+                source_counter: None,
             },
             labels: Labels {
                 rp_name: request.rp_name,
@@ -139,8 +145,8 @@ impl Creation {
         // Steps 14 and 15.
         let authenticator_data = AuthenticatorData {
             rp_id_hash: Sha256::digest(passkey.core.rp_id.as_str()).into(),
-            flags: Flags::of(approval, passkey.core.backup_eligible),
-            sign_count: 0,
+            flags: Flags::of(approval, passkey.core.backup),
+            sign_count: passkey.core.counter.sign_count(now, None),
             attested_credential_data: Some(AttestedCredentialData {
                 aaguid,
                 credential_id: passkey.core.credential_id.clone(),

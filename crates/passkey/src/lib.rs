@@ -26,11 +26,11 @@ mod store;
 
 pub use identifier::{Aaguid, CredentialId, IdentifierError, PasskeyId, UserHandle};
 pub use passkey::{
-    CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, Usage, UseKind, UseRecord,
-    Verification,
+    BackupEligibility, CounterMode, CredProtect, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, Usage,
+    UseKind, UseRecord, Verification,
 };
 pub use rp_id::{RpId, RpIdError};
-pub use secrets::{PasskeySecrets, PrfSeeds, Seed};
+pub use secrets::{CredBlob, LargeBlobKey, PasskeySecrets, PrfSeeds, Seed};
 pub use shown::{MAX_SHOWN_CHARS, shown};
 pub use store::{PasskeyStore, StoreError};
 

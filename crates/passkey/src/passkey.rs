@@ -35,13 +35,76 @@ pub struct PasskeyCore {
     /// Found by the site without a list of credentials (`rk` on the wire).
     pub discoverable: bool,
     /// BE, fixed at creation (WebAuthn L3 §6.1.3).
-    pub backup_eligible: bool,
+    pub backup: BackupEligibility,
     /// Whether it may leave this machine.
     pub custody: Custody,
     /// When it answers (CTAP 2.2 §12.1).
     pub cred_protect: CredProtect,
     /// When it was made.
     pub created_at: UnixSeconds,
+    /// Made for Secure Payment Confirmation, `payments` of CXF.
+    pub payments: bool,
+    /// What it answers as signature counter.
+    pub counter: CounterMode,
+    /// The signature counter that it had where it was imported from.
+    pub source_counter: Option<u32>,
+}
+
+/// BE as the site has it on record. A site has to refuse a passkey whose BE changes (WebAuthn L3 §7.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupEligibility {
+    /// BE = 1.
+    Yes,
+    /// BE = 0: made so elsewhere and imported, or bound to this machine.
+    No,
+    /// Imported from where it was not written down.
+    Unknown,
+}
+
+impl BackupEligibility {
+    /// BE as it is answered.
+    ///
+    /// [`BackupEligibility::Unknown`] answers as eligible: a passkey that came here by an import has been in two
+    /// places, so 1 is the truth about it, and what most makers of passkeys that can be exported have always sent.
+    pub fn flag(self) -> bool {
+        match self {
+            BackupEligibility::Yes | BackupEligibility::Unknown => true,
+            BackupEligibility::No => false,
+        }
+    }
+
+    /// What is known; `None` if nothing is.
+    pub fn known(self) -> Option<bool> {
+        match self {
+            BackupEligibility::Yes => Some(true),
+            BackupEligibility::No => Some(false),
+            BackupEligibility::Unknown => None,
+        }
+    }
+}
+
+/// What a passkey answers as signature counter (WebAuthn L3 §6.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CounterMode {
+    /// Always 0: a passkey on several machines has no common count.
+    Zero,
+    /// The Unix time in seconds, for one that came with a counter above 0: a strict site refuses a counter that does
+    /// not rise, and clocks rise everywhere without being told. It cannot go into CXF.
+    Time,
+}
+
+impl CounterMode {
+    /// The counter of a sign-in at a time. Always above that of the last one here, also within one second and after
+    /// the clock was set back; 2^32 - 1 from 2106 on.
+    pub fn sign_count(self, now: UnixSeconds, last_used_at: Option<UnixSeconds>) -> u32 {
+        match self {
+            CounterMode::Zero => 0,
+            CounterMode::Time => {
+                let next = last_used_at.map_or(now, |last| now.max(last.saturating_add(1)));
+                u32::try_from(next).unwrap_or(u32::MAX)
+            }
+        }
+    }
 }
 
 /// Whether a passkey may leave this machine.
@@ -100,6 +163,10 @@ pub struct Labels {
     pub tags: Vec<String>,
     /// Marked by its owner.
     pub favourite: bool,
+    /// The owner's note, of several lines perhaps.
+    pub note: Option<String>,
+    /// The owner's folder.
+    pub folder: Option<String>,
 }
 
 /// Personal, so not shown.
@@ -183,6 +250,24 @@ mod tests {
             assert_eq!(CredProtect::from_level(level.level().into()), Some(level));
         }
         assert_eq!((CredProtect::from_level(0), CredProtect::from_level(4)), (None, None));
+    }
+
+    #[test]
+    fn what_is_not_known_of_backup_answers_as_eligible() {
+        use BackupEligibility::{No, Unknown, Yes};
+        assert_eq!([Yes, No, Unknown].map(BackupEligibility::flag), [true, false, true]);
+        assert_eq!([Yes, No, Unknown].map(BackupEligibility::known), [Some(true), Some(false), None]);
+    }
+
+    #[test]
+    fn a_counter_of_time_is_the_unix_time_and_always_rises() {
+        let now = 1_800_000_000;
+        assert_eq!(CounterMode::Zero.sign_count(now, Some(now)), 0);
+        assert_eq!(CounterMode::Time.sign_count(now, None), 1_800_000_000);
+        assert_eq!(CounterMode::Time.sign_count(now, Some(now - 1)), 1_800_000_000);
+        assert_eq!(CounterMode::Time.sign_count(now, Some(now)), 1_800_000_001);
+        assert_eq!(CounterMode::Time.sign_count(now - 500, Some(now)), 1_800_000_001);
+        assert_eq!(CounterMode::Time.sign_count(u64::MAX, Some(u64::MAX)), u32::MAX);
     }
 
     #[test]

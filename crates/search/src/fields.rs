@@ -49,7 +49,9 @@ impl<'a> From<&'a Passkey> for Fields<'a> {
             user_name: &labels.user_name,
             user_display_name: &labels.user_display_name,
             name: labels.name.as_deref(),
+            note: labels.note.as_deref(),
             tags: &labels.tags,
+            folder: labels.folder.as_deref(),
             ..Self::of_site(&passkey.core.rp_id)
         }
     }

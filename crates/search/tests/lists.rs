@@ -3,7 +3,8 @@
 
 use latchkey_crypto::cose::Algorithm;
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Labels, Passkey, PasskeyCore, PasskeyId, RpId, Usage, UserHandle,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Labels, Passkey, PasskeyCore,
+    PasskeyId, RpId, Usage, UserHandle,
 };
 use latchkey_search::{Bin, Filter, Listed, Sort, sites_with_one_passkey};
 
@@ -15,10 +16,13 @@ fn passkey(n: u8, rp_id: &str, user_name: &str) -> Passkey {
         user_handle: UserHandle::new(vec![n; 16]).unwrap(),
         algorithm: Algorithm::Es256,
         discoverable: true,
-        backup_eligible: true,
+        backup: BackupEligibility::Yes,
         custody: Custody::Syncable,
         cred_protect: CredProtect::UserVerificationOptional,
         created_at: 1000 + u64::from(n),
+        payments: false,
+        counter: CounterMode::Zero,
+        source_counter: None,
     };
     let labels = Labels { user_name: user_name.to_owned(), ..Labels::default() };
     Passkey { core, labels, usage: Usage::default() }

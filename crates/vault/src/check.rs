@@ -4,7 +4,8 @@ use latchkey_crypto::vault::{Manifest, RecordError, RecordKind, VaultKeys};
 use latchkey_passkey::PasskeyId;
 
 use crate::backend::{Backend, MANIFEST_KEY, Tree};
-use crate::record::{StoredPasskey, Unreadable, decode_ids, decode_secret};
+use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_ids, decode_secret, decode_tombstone};
+use crate::vault::owner;
 use crate::{Damage, Finding, VaultError};
 
 /// What checking a store brought to light.
@@ -98,11 +99,7 @@ impl Survey {
             self.findings.push(Finding::RecordDamaged { kind: None, id: None });
             return;
         };
-        let id = match kind {
-            RecordKind::Passkey | RecordKind::PasskeySecret => key.get(1..).and_then(passkey_id),
-            RecordKind::History => key.get(..16).and_then(passkey_id),
-            _ => None,
-        };
+        let id = owner(kind, key);
         // Also when it does not open: it is there, and is told of once.
         match (kind, id) {
             (RecordKind::Passkey, Some(id)) => drop(self.passkeys.insert(id)),
@@ -126,7 +123,8 @@ impl Survey {
         match kind {
             RecordKind::Passkey => StoredPasskey::decode(plaintext)?.entry().map(drop),
             RecordKind::PasskeySecret => decode_secret(plaintext).map(drop),
-            RecordKind::History => crate::record::HistoryLine::decode(plaintext).map(drop),
+            RecordKind::History => HistoryLine::decode(plaintext).map(drop),
+            RecordKind::Tombstone => decode_tombstone(plaintext).map(drop),
             RecordKind::SiteIndex | RecordKind::CredentialIndex => {
                 self.indexed.extend(decode_ids(plaintext)?);
                 Ok(())
@@ -134,8 +132,4 @@ impl Survey {
             _ => Ok(()),
         }
     }
-}
-
-fn passkey_id(bytes: &[u8]) -> Option<PasskeyId> {
-    bytes.try_into().ok().map(PasskeyId::from_bytes)
 }

@@ -7,4 +7,6 @@ pub struct Entry {
     pub passkey: Passkey,
     /// Since when it is in the bin.
     pub binned_at: Option<UnixSeconds>,
+    /// When the newest of its labels was changed.
+    pub modified_at: UnixSeconds,
 }

@@ -3,6 +3,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use latchkey_crypto::vault::{KdfError, RecordError, SlotError};
+use latchkey_passkey::PasskeyId;
+
+use crate::LabelError;
 
 /// Why a vault cannot be made, opened, read or changed. Its text holds no site, name or path; where the operating
 /// system refused something, the path and its words are fields, for whoever shows them.
@@ -82,9 +85,27 @@ pub enum VaultError {
         /// Bytes allowed.
         most: usize,
     },
-    /// The vault has no such passkey, or it is in the bin.
+    /// The vault has no such passkey, or it is in the bin and would have to be out of it.
     #[error("no such passkey")]
-    NoSuchPasskey,
+    NoSuchPasskey {
+        /// Which.
+        id: PasskeyId,
+    },
+    /// Only what is in the bin is purged.
+    #[error("passkey is not in the bin")]
+    NotInBin {
+        /// Which.
+        id: PasskeyId,
+    },
+    /// A passkey of this id was purged, and nothing brings it back.
+    #[error("passkey was purged")]
+    Purged {
+        /// Which.
+        id: PasskeyId,
+    },
+    /// A text that cannot be a label.
+    #[error(transparent)]
+    Label(#[from] LabelError),
     /// The vault has a passkey of this id already.
     #[error("passkey is stored already")]
     AlreadyStored,

@@ -14,6 +14,10 @@ const MAGIC: &[u8] = b"latchkey journal 1\n";
 const HEAD_LEN: usize = MAGIC.len() + VaultId::LEN + 8;
 /// No commit is larger.
 const MOST_ENTRY_BYTES: usize = 64 * 1024 * 1024;
+/// What fits into an entry, with room for its envelope.
+const MOST_ROWS_BYTES: usize = MOST_ENTRY_BYTES - 1024;
+/// Tree, put or take away, and two lengths.
+const ROW_HEAD_LEN: usize = 10;
 
 /// Every commit since a snapshot, appended and synced as part of the commit.
 ///
@@ -171,6 +175,16 @@ fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn open_entry(envelope: &[u8], keys: &VaultKeys, base: u64, epoch: u64) -> Option<Vec<Change>> {
     let opened = keys.open(RecordKind::JournalEntry, &base.to_be_bytes(), envelope).ok()?;
     if opened.version == epoch { decode(&opened.plaintext) } else { None }
+}
+
+/// Refuses what makes a larger commit than the journal takes, before anything of it is written.
+pub(crate) fn check_len(changes: &[Change]) -> Result<(), VaultError> {
+    let value = |change: &Change| change.value.as_ref().map_or(0, Vec::len);
+    let rows: usize = changes.iter().map(|change| ROW_HEAD_LEN + change.key.len() + value(change)).sum();
+    if rows > MOST_ROWS_BYTES {
+        return Err(VaultError::TooLarge { got: rows, most: MOST_ROWS_BYTES });
+    }
+    Ok(())
 }
 
 /// Changes as rows, one after the other: tree (1 byte) ‖ put 1 or take away 0 (1) ‖ length of key (4, big-endian) ‖

@@ -40,9 +40,14 @@
 //! Every record's whole envelope against the manifest, without decrypting; the manifest's epoch against header and
 //! memory; the journal's end against the epoch. [`Vault::check`] opens every record as well.
 
+mod attachment;
 mod backend;
+mod bin;
 mod check;
+mod credentials;
 mod describe;
+mod device;
+mod edit;
 mod entry;
 mod epochs;
 mod error;
@@ -50,9 +55,12 @@ mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod header;
+mod history;
+mod import;
 mod journal;
 mod open;
 mod options;
+mod purge;
 mod record;
 mod restore;
 mod safeguards;
@@ -67,10 +75,17 @@ mod tests;
 mod trial;
 mod vault;
 mod witness;
+mod write;
 
+pub use attachment::{MAX_LARGE_BLOB_BYTES, MAX_SOURCE_RAW_BYTES};
+pub use bin::BIN_SECONDS;
 pub use describe::{Description, describe};
+pub use device::Device;
+pub use edit::{LabelEdit, LabelError, MAX_LABEL_BYTES, MAX_NOTE_BYTES, MAX_TAGS};
 pub use entry::Entry;
 pub use error::{Damage, VaultError};
+pub use history::HistoryEntry;
+pub use import::NewPasskey;
 pub use options::OpenOptions;
 pub use restore::Restored;
 pub use status::{Finding, Status};

@@ -74,7 +74,7 @@ pub(crate) fn make(
     let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
     let safeguards = Safeguards::begin(folder.clone(), lock, header, witness, &keys)?;
     let mut vault = Vault::assemble(keys, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
-    vault.write_device_identity()?;
+    vault.write_device_identity(options.device_name.as_deref())?;
     vault.snapshot()?;
     Ok(vault)
 }
@@ -137,9 +137,9 @@ fn open(
     let (safeguards, journal) =
         Safeguards::take_up(folder.clone(), lock, header, witness, &keys, manifest.epoch)?;
     let mut vault = Vault::assemble(keys, Box::new(backend), manifest, Some(safeguards), findings);
-    vault.read_device_identity()?;
+    vault.read_device_identity(options.device_name.as_deref())?;
     if set_back.is_some() {
-        vault.write_device_identity()?;
+        vault.write_device_identity(options.device_name.as_deref())?;
     }
     // A vault that was set back has left its journal behind.
     if set_back.is_none() {

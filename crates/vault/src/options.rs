@@ -22,11 +22,17 @@ pub struct OpenOptions {
     pub(crate) state_folder: Option<PathBuf>,
     pub(crate) deadline: Duration,
     pub(crate) accept_older: bool,
+    pub(crate) device_name: Option<String>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { state_folder: None, deadline: Duration::from_secs(120), accept_older: false }
+        Self {
+            state_folder: None,
+            deadline: Duration::from_secs(120),
+            accept_older: false,
+            device_name: None,
+        }
     }
 }
 
@@ -51,6 +57,13 @@ impl OpenOptions {
     /// Goes on with a vault that has lost commits or was set back. Only after its owner was told and agreed.
     pub fn accept_older(mut self) -> Self {
         self.accept_older = true;
+        self
+    }
+
+    /// What this copy of the vault is called, the machine's name say, if it has to be given an identity: see
+    /// [`Vault::devices`]. Without one it has none.
+    pub fn device_name(mut self, name: impl Into<String>) -> Self {
+        self.device_name = Some(name.into());
         self
     }
 

@@ -5,12 +5,11 @@ use latchkey_passkey::{
 };
 
 use crate::backend::Tree;
-use crate::record::{
-    HistoryLine, StoredPasskey, credential_key, decode_ids, encode_ids, encode_secret, history_key, site_key,
-    site_prefix,
-};
-use crate::vault::{Vault, Write, random, record_key};
-use crate::{Entry, VaultError};
+use crate::credentials::Credentials;
+use crate::record::{HistoryLine, StoredPasskey, credential_key, decode_ids, history_key, site_prefix};
+use crate::vault::{Vault, random};
+use crate::write::Write;
+use crate::{Entry, NewPasskey, VaultError};
 
 impl PasskeyStore for Vault {
     fn find_by_rp_id(&self, rp_id: &RpId) -> Result<Vec<Passkey>, StoreError> {
@@ -27,7 +26,7 @@ impl PasskeyStore for Vault {
 
     fn find_by_credential_id(&self, rp_id: &RpId, id: &CredentialId) -> Result<Option<Passkey>, StoreError> {
         let find = || {
-            for found in self.ids_at(RecordKind::CredentialIndex, &credential_key(&self.keys, rp_id, id))? {
+            for found in self.ids_of_credential(&credential_key(&self.keys, rp_id, id))? {
                 let passkey = self.passkey(found)?;
                 let right =
                     |passkey: &Passkey| passkey.core.rp_id == *rp_id && passkey.core.credential_id == *id;
@@ -44,7 +43,7 @@ impl PasskeyStore for Vault {
         let find = || {
             let mut newest = None;
             for id in self.ids_of_site(rp_id)? {
-                let Some(Entry { passkey, binned_at: None }) = self.find(id)? else { continue };
+                let Some(Entry { passkey, binned_at: None, .. }) = self.find(id)? else { continue };
                 let core = passkey.core;
                 if core.rp_id == *rp_id && core.user_handle == *user {
                     newest = newest.max(Some((core.created_at, core.id)));
@@ -82,31 +81,17 @@ impl Vault {
         replaces: Option<PasskeyId>,
         first_use: &UseRecord,
     ) -> Result<(), VaultError> {
-        let core = &passkey.core;
-        let change = self.next_change(first_use.at);
-        let record = record_key(RecordKind::Passkey, core.id);
-        if self.backend().get(Tree::Record, &record)?.is_some() {
-            return Err(VaultError::AlreadyStored);
-        }
-        let credential = credential_key(&self.keys, &core.rp_id, &core.credential_id);
-        let mut same_credential = self.ids_at(RecordKind::CredentialIndex, &credential)?;
-        same_credential.push(core.id);
-
-        let stored = StoredPasskey::new(passkey, change).encode();
-        let secret = encode_secret(secrets);
-        let (line, same_credential) = (HistoryLine::encode(first_use, change), encode_ids(&same_credential));
-        let this = encode_ids(&[core.id]);
-        let write = |tree, key, plaintext| Write { tree, key, plaintext };
-        let mut writes = vec![
-            write(Tree::Record, record, &stored),
-            write(Tree::Record, record_key(RecordKind::PasskeySecret, core.id), secret.as_slice()),
-            write(Tree::IndexRp, site_key(&self.keys, &core.rp_id, core.id), &this),
-            write(Tree::IndexCredential, credential, &same_credential),
-            write(Tree::History, history_key(core.id, first_use.at, &mut random()), &line),
-        ];
-        let replaced = replaces.map(|id| self.in_bin(id, first_use.at)).transpose()?;
-        if let Some((key, content)) = &replaced {
-            writes.push(write(Tree::Record, key.clone(), content));
+        let (core, change) = (&passkey.core, self.next_change(first_use.at));
+        let (mut writes, mut credentials) = (Vec::new(), Credentials::default());
+        let new = NewPasskey { passkey, secrets, large_blob: None, source_raw: None };
+        self.put_new(&new, change, &mut credentials, &mut writes)?;
+        writes.extend(credentials.into_writes());
+        let line = history_key(core.id, first_use.at, &mut random());
+        writes.push(Write::put(Tree::History, line, HistoryLine::encode(first_use, change)));
+        if let Some(id) = replaces {
+            let (key, mut stored) = self.stored_in_use(id)?;
+            stored.put_in_bin(change);
+            writes.push(Write::put(Tree::Record, key, stored.encode()));
         }
         self.commit(&writes)
     }
@@ -114,31 +99,18 @@ impl Vault {
     fn append_use(&mut self, id: PasskeyId, used: &UseRecord) -> Result<(), VaultError> {
         let change = self.next_change(used.at);
         let (key, mut stored) = self.stored_in_use(id)?;
-        let line = HistoryLine::encode(used, change);
-        let mut writes = vec![Write {
-            tree: Tree::History,
-            key: history_key(id, used.at, &mut random()),
-            plaintext: &line,
-        }];
-        let content;
+        let line = history_key(id, used.at, &mut random());
+        let mut writes = vec![Write::put(Tree::History, line, HistoryLine::encode(used, change))];
         if used.kind == UseKind::SignIn && used.outcome == Outcome::Approved {
             stored.count_sign_in(used.at, change);
-            content = stored.encode();
-            writes.push(Write { tree: Tree::Record, key, plaintext: &content });
+            writes.push(Write::put(Tree::Record, key, stored.encode()));
         }
         self.commit(&writes)
     }
 
-    /// A passkey's record as it will be in the bin, and where it lies.
-    fn in_bin(&self, id: PasskeyId, at: u64) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
-        let (key, mut stored) = self.stored_in_use(id)?;
-        stored.put_in_bin(self.next_change(at));
-        Ok((key, stored.encode()))
-    }
-
     fn stored_in_use(&self, id: PasskeyId) -> Result<(Vec<u8>, StoredPasskey), VaultError> {
         let in_use = |stored: &StoredPasskey| stored.entry().is_ok_and(|entry| entry.binned_at.is_none());
-        self.stored(id)?.filter(|(_, stored)| in_use(stored)).ok_or(VaultError::NoSuchPasskey)
+        self.stored(id)?.filter(|(_, stored)| in_use(stored)).ok_or(VaultError::NoSuchPasskey { id })
     }
 
     /// The ids of a site's passkeys: only this site's entries are touched.
@@ -150,16 +122,18 @@ impl Vault {
         Ok(ids)
     }
 
-    fn ids_at(&self, kind: RecordKind, key: &[u8]) -> Result<Vec<PasskeyId>, VaultError> {
+    /// The ids of the passkeys that an entry of the credential index leads to.
+    pub(crate) fn ids_of_credential(&self, key: &[u8]) -> Result<Vec<PasskeyId>, VaultError> {
         let envelope = self.backend().get(Tree::IndexCredential, key)?;
-        let ids = envelope.and_then(|envelope| self.read(kind, key, &envelope, decode_ids));
+        let ids =
+            envelope.and_then(|envelope| self.read(RecordKind::CredentialIndex, key, &envelope, decode_ids));
         Ok(ids.unwrap_or_default())
     }
 }
 
 fn store_error(error: VaultError) -> StoreError {
     match error {
-        VaultError::NoSuchPasskey => StoreError::NoSuchPasskey(Box::new(error)),
+        VaultError::NoSuchPasskey { .. } => StoreError::NoSuchPasskey(Box::new(error)),
         error => StoreError::new(error),
     }
 }

@@ -9,9 +9,9 @@ use latchkey_crypto::vault::{
     KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultId, VaultKeys,
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind, UseRecord, UserHandle,
-    Verification,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey,
+    PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind,
+    UseRecord, UserHandle, Verification,
 };
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
@@ -102,7 +102,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 /// A vault over memory.
 pub(crate) fn vault_in_memory() -> Vault {
     let mut vault = vault_over(Memory::default());
-    vault.write_device_identity().unwrap();
+    vault.write_device_identity(None).unwrap();
     vault
 }
 
@@ -139,10 +139,13 @@ pub(crate) fn passkey(rp_id: &str, user: &str, n: u64) -> Passkey {
             user_handle: UserHandle::new(user.as_bytes().to_vec()).unwrap(),
             algorithm: Algorithm::EdDsa,
             discoverable: true,
-            backup_eligible: true,
+            backup: BackupEligibility::Yes,
             custody: Custody::Syncable,
             cred_protect: CredProtect::UserVerificationOptional,
             created_at: 1_800_000_000 + n,
+            payments: false,
+            counter: CounterMode::Zero,
+            source_counter: None,
         },
         labels: Labels {
             user_name: user.to_owned(),
@@ -159,6 +162,8 @@ pub(crate) fn secrets(n: u64) -> PasskeySecrets {
     PasskeySecrets {
         private_key: PrivateKey::from_bytes(Algorithm::EdDsa, &seed).unwrap(),
         prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([3; 32]), without_uv: Seed::from_bytes([4; 32]) },
+        cred_blob: None,
+        large_blob_key: None,
     }
 }
 
@@ -171,6 +176,11 @@ pub(crate) fn add(
 ) -> Result<(), StoreError> {
     let (number, _) = passkey.core.id.as_bytes().split_first_chunk().unwrap();
     vault.add(passkey, &secrets(u64::from_be_bytes(*number)), replaces, first_use)
+}
+
+/// A passkey's history without the devices.
+pub(crate) fn uses(vault: &Vault, id: PasskeyId) -> Vec<UseRecord> {
+    vault.history(id).unwrap().into_iter().map(|entry| entry.used).collect()
 }
 
 pub(crate) fn rp(text: &str) -> RpId {

@@ -3,21 +3,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use getrandom::SysRng;
 use latchkey_crypto::vault::{
-    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet, VaultId,
-    VaultKeys, claimed_version,
+    DeviceId, KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet,
+    VaultId, VaultKeys, claimed_version,
 };
-use latchkey_passkey::{Passkey, PasskeyId, PasskeySecrets, UseRecord};
+use latchkey_passkey::{Passkey, PasskeyId, PasskeySecrets};
 use rand_core::{CryptoRng, UnwrapErr};
+use zeroize::Zeroizing;
 
-use crate::backend::{Backend, BackendError, Change, DEVICE_KEY, MANIFEST_KEY, Tree};
+use crate::backend::{Backend, BackendError, Change, MANIFEST_KEY, Tree};
 use crate::check::check_thoroughly;
-use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_secret};
+use crate::record::{StoredPasskey, Unreadable, decode_secret};
 use crate::safeguards::Safeguards;
-use crate::{Entry, Finding, OpenOptions, Status, VaultError, seal, snapshot};
+use crate::write::Write;
+use crate::{Entry, Finding, OpenOptions, Status, VaultError, journal, seal, snapshot};
 
 /// No record is larger than this before sealing: the storage engine keeps larger values in files of their own,
 /// which it does not sync. A page of it holds up to 17 records and has to stay below 128 KiB.
-const MOST_RECORD_BYTES: usize = 6 * 1024;
+pub(crate) const MOST_RECORD_BYTES: usize = 6 * 1024;
 
 /// An open vault. Only one process has it at a time.
 ///
@@ -29,16 +31,9 @@ pub struct Vault {
     manifest: Manifest,
     /// `None` only in tests, over memory.
     safeguards: Option<Safeguards>,
-    device: [u8; 16],
+    device: DeviceId,
     findings: Mutex<Vec<Finding>>,
     interrupted: bool,
-}
-
-/// A record to be written, before it is sealed.
-pub(crate) struct Write<'a> {
-    pub(crate) tree: Tree,
-    pub(crate) key: Vec<u8>,
-    pub(crate) plaintext: &'a [u8],
 }
 
 impl Vault {
@@ -106,15 +101,6 @@ impl Vault {
         Ok(self.accept(RecordKind::Passkey, &record_key(RecordKind::Passkey, id), stored.entry()))
     }
 
-    /// A passkey's history, oldest first.
-    pub fn history(&self, id: PasskeyId) -> Result<Vec<UseRecord>, VaultError> {
-        let mut lines = Vec::new();
-        self.backend.scan(Tree::History, id.as_bytes(), &mut |key, envelope| {
-            lines.extend(self.read(RecordKind::History, key, envelope, HistoryLine::decode));
-        })?;
-        Ok(lines)
-    }
-
     /// How the vault is doing.
     pub fn status(&self) -> Result<Status, VaultError> {
         let entries = self.list()?;
@@ -165,31 +151,9 @@ impl Vault {
             backend,
             manifest,
             safeguards,
-            device: [0; 16],
+            device: DeviceId::from_bytes([0; 16]),
             findings: Mutex::new(findings),
             interrupted: false,
-        }
-    }
-
-    /// Gives this copy of the vault an identity, which every change it makes will carry.
-    pub(crate) fn write_device_identity(&mut self) -> Result<(), VaultError> {
-        let mut device = [0; 16];
-        rand_core::Rng::fill_bytes(&mut random(), &mut device);
-        self.device = device;
-        self.commit(&[Write { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), plaintext: &device }])
-    }
-
-    pub(crate) fn read_device_identity(&mut self) -> Result<(), VaultError> {
-        let envelope = self.backend.get(Tree::Meta, DEVICE_KEY)?;
-        let opened =
-            envelope.and_then(|envelope| self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope).ok());
-        match opened.and_then(|opened| opened.plaintext.as_slice().try_into().ok()) {
-            Some(device) => {
-                self.device = device;
-                Ok(())
-            }
-            // Lost with a damaged record: a new one is as good.
-            None => self.write_device_identity(),
         }
     }
 
@@ -207,6 +171,15 @@ impl Vault {
         safeguards.snapshot(&self.keys, &*self.backend, self.manifest.epoch, &mut random())
     }
 
+    /// Which copy of the vault this is.
+    pub(crate) fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    pub(crate) fn set_device(&mut self, device: DeviceId) {
+        self.device = device;
+    }
+
     /// The change that the next commit makes.
     pub(crate) fn next_change(&self, at: u64) -> crate::record::ChangeId {
         crate::record::ChangeId { device: self.device, counter: self.manifest.epoch + 1, at }
@@ -215,7 +188,7 @@ impl Vault {
     /// Writes records in one commit, with the manifest: all of them or none, on the disk when this returns.
     ///
     /// In this order: the store with flush and sync, the journal, the header, this machine's memory.
-    pub(crate) fn commit(&mut self, writes: &[Write<'_>]) -> Result<(), VaultError> {
+    pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<(), VaultError> {
         if self.interrupted {
             return Err(VaultError::Interrupted);
         }
@@ -224,6 +197,7 @@ impl Vault {
         }
         let mut rng = random();
         let (changes, manifest) = self.seal(writes, &mut rng)?;
+        journal::check_len(&changes)?;
 
         // From here on a failure leaves it open what is on the disk: it is told, and opening again finds out.
         self.interrupted = true;
@@ -242,28 +216,28 @@ impl Vault {
     }
 
     /// Seals what is to be written, each record under its next version, and the manifest that will be true then.
-    fn seal(
-        &self,
-        writes: &[Write<'_>],
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(Vec<Change>, Manifest), VaultError> {
+    fn seal(&self, writes: &[Write], rng: &mut dyn CryptoRng) -> Result<(Vec<Change>, Manifest), VaultError> {
         let mut manifest = Manifest { epoch: self.manifest.epoch + 1, ..self.manifest };
         let mut changes = Vec::with_capacity(writes.len() + 1);
-        for Write { tree, key, plaintext } in writes {
-            if plaintext.len() > MOST_RECORD_BYTES {
-                return Err(VaultError::TooLarge { got: plaintext.len(), most: MOST_RECORD_BYTES });
+        for Write { tree, key, content } in writes {
+            let got = content.as_ref().map_or(0, |content| content.len());
+            if got > MOST_RECORD_BYTES {
+                return Err(VaultError::TooLarge { got, most: MOST_RECORD_BYTES });
             }
             // Passed over, it would be acknowledged and lost.
             let no_kind = || BackendError::Damaged("a record of no kind".to_owned());
             let kind = tree.kind(key).ok_or_else(no_kind)?;
             let before = self.backend.get(*tree, key)?;
             let version = before.as_deref().and_then(claimed_version).unwrap_or(0).wrapping_add(1);
-            let envelope = self.keys.seal(kind, key, version, plaintext, rng)?;
             if let Some(before) = before {
                 manifest.remove(self.keys.member(kind, key, &before));
             }
-            manifest.add(self.keys.member(kind, key, &envelope));
-            changes.push(Change { tree: *tree, key: key.clone(), value: Some(envelope) });
+            let seal = |content: &Zeroizing<Vec<u8>>| self.keys.seal(kind, key, version, content, &mut *rng);
+            let value = content.as_ref().map(seal).transpose()?;
+            if let Some(envelope) = &value {
+                manifest.add(self.keys.member(kind, key, envelope));
+            }
+            changes.push(Change { tree: *tree, key: key.clone(), value });
         }
         let sealed =
             self.keys.seal(RecordKind::Manifest, MANIFEST_KEY, manifest.epoch, &manifest.encode(), rng)?;
@@ -329,12 +303,7 @@ impl Vault {
     }
 
     fn accept<T>(&self, kind: RecordKind, key: &[u8], read: Result<T, Unreadable>) -> Option<T> {
-        let id = match kind {
-            RecordKind::Passkey | RecordKind::PasskeySecret => key.get(1..),
-            RecordKind::History => key.get(..16),
-            _ => None,
-        };
-        let id = id.and_then(|bytes| bytes.try_into().ok()).map(PasskeyId::from_bytes);
+        let id = owner(kind, key);
         match read {
             Ok(value) => return Some(value),
             Err(Unreadable::TooNew) => self.note(Finding::RecordTooNew { kind, id }),
@@ -364,6 +333,20 @@ impl std::fmt::Debug for Vault {
 /// Where a passkey's record of a kind lies: kind (1 byte) ‖ id (16).
 pub(crate) fn record_key(kind: RecordKind, id: PasskeyId) -> Vec<u8> {
     [&[kind.code()], id.as_bytes().as_slice()].concat()
+}
+
+/// Whose a record is, by where it lies; `None` if it belongs to no single passkey.
+pub(crate) fn owner(kind: RecordKind, key: &[u8]) -> Option<PasskeyId> {
+    let id = match kind {
+        RecordKind::Passkey
+        | RecordKind::PasskeySecret
+        | RecordKind::Tombstone
+        | RecordKind::LargeBlob
+        | RecordKind::SourceRaw => key.get(1..17),
+        RecordKind::History => key.get(..16),
+        _ => None,
+    };
+    id.and_then(|bytes| bytes.try_into().ok()).map(PasskeyId::from_bytes)
 }
 
 /// The operating system's randomness. It cannot fail on a system that has started; if it did, stopping is better

@@ -14,7 +14,7 @@ pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
     /// Takes over stored bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 

@@ -95,7 +95,9 @@ impl VaultKeys {
     }
 
     pub(super) fn kind_key(&self, kind: RecordKind) -> &Subkey {
-        let [passkey, secret, history, site, credential, meta, manifest, snapshot, journal] = &self.kinds;
+        let [passkey, secret, history, site, credential, meta, manifest, snapshot, journal, rest @ ..] =
+            &self.kinds;
+        let [tombstone, large_blob, source_raw] = rest;
         match kind {
             RecordKind::Passkey => passkey,
             RecordKind::PasskeySecret => secret,
@@ -106,6 +108,9 @@ impl VaultKeys {
             RecordKind::Manifest => manifest,
             RecordKind::SnapshotPiece => snapshot,
             RecordKind::JournalEntry => journal,
+            RecordKind::Tombstone => tombstone,
+            RecordKind::LargeBlob => large_blob,
+            RecordKind::SourceRaw => source_raw,
         }
     }
 }

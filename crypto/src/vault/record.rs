@@ -37,11 +37,17 @@ pub enum RecordKind {
     SnapshotPiece,
     /// One commit in the journal.
     JournalEntry,
+    /// That a passkey was purged.
+    Tombstone,
+    /// A piece of a passkey's large blob.
+    LargeBlob,
+    /// A piece of what a passkey was imported from.
+    SourceRaw,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [RecordKind; 9] = [
+    pub const ALL: [RecordKind; 12] = [
         RecordKind::Passkey,
         RecordKind::PasskeySecret,
         RecordKind::History,
@@ -51,6 +57,9 @@ impl RecordKind {
         RecordKind::Manifest,
         RecordKind::SnapshotPiece,
         RecordKind::JournalEntry,
+        RecordKind::Tombstone,
+        RecordKind::LargeBlob,
+        RecordKind::SourceRaw,
     ];
 
     /// The code in envelopes and journals. Fixed for good.
@@ -65,6 +74,9 @@ impl RecordKind {
             RecordKind::Manifest => 7,
             RecordKind::SnapshotPiece => 8,
             RecordKind::JournalEntry => 9,
+            RecordKind::Tombstone => 10,
+            RecordKind::LargeBlob => 11,
+            RecordKind::SourceRaw => 12,
         }
     }
 
@@ -85,6 +97,9 @@ impl RecordKind {
             RecordKind::Manifest => "record manifest",
             RecordKind::SnapshotPiece => "record snapshot piece",
             RecordKind::JournalEntry => "record journal entry",
+            RecordKind::Tombstone => "record tombstone",
+            RecordKind::LargeBlob => "record large blob",
+            RecordKind::SourceRaw => "record source raw",
         }
     }
 }

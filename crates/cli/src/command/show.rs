@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
 use latchkey_app::VaultPlace;
-use latchkey_passkey::{Door, Outcome, UseKind, UseRecord, Verification, shown};
-use latchkey_vault::Entry;
+use latchkey_passkey::{Door, Outcome, UseKind, Verification, shown};
+use latchkey_vault::{Entry, HistoryEntry};
 use serde::Serialize;
 
 use super::list::{Listed, rfc3339};
@@ -26,7 +26,8 @@ struct Line {
 }
 
 impl Line {
-    fn of(used: &UseRecord) -> Self {
+    fn of(entry: &HistoryEntry) -> Self {
+        let used = &entry.used;
         Self {
             at: rfc3339(used.at),
             kind: match used.kind {

@@ -13,8 +13,9 @@ use latchkey_crypto::{
     vault::{KdfCost, KdfParams, Machine, Passphrase},
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey,
+    PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord,
+    UserHandle, Verification,
 };
 use latchkey_vault::Vault;
 
@@ -141,10 +142,13 @@ fn passkey(id: &str, rp_id: &str, labels: Labels, algorithm: Algorithm) -> Passk
             user_handle: UserHandle::new(vec![0xff, 0xfe, 0x01]).unwrap(),
             algorithm,
             discoverable: true,
-            backup_eligible: true,
+            backup: BackupEligibility::Yes,
             custody: Custody::Syncable,
             cred_protect: CredProtect::UserVerificationOptional,
             created_at: MADE_AT,
+            payments: false,
+            counter: CounterMode::Zero,
+            source_counter: None,
         },
         labels,
         usage: Usage::default(),
@@ -155,5 +159,7 @@ fn secrets(algorithm: Algorithm) -> PasskeySecrets {
     PasskeySecrets {
         private_key: PrivateKey::generate(algorithm, &mut os_random()).unwrap(),
         prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+        cred_blob: None,
+        large_blob_key: None,
     }
 }

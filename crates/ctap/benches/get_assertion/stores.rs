@@ -8,8 +8,9 @@ use latchkey_crypto::{
     vault::{KdfParams, Machine, Passphrase},
 };
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind, UseRecord, UserHandle,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey,
+    PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind,
+    UseRecord, UserHandle,
 };
 use latchkey_vault::Vault;
 use tempfile::TempDir;
@@ -89,10 +90,13 @@ fn passkey(n: u32) -> Passkey {
             user_handle: UserHandle::new(vec![1; 32]).unwrap(),
             algorithm: Algorithm::Es256,
             discoverable: true,
-            backup_eligible: true,
+            backup: BackupEligibility::Yes,
             custody: Custody::Syncable,
             cred_protect: CredProtect::UserVerificationOptional,
             created_at: NOW,
+            payments: false,
+            counter: CounterMode::Zero,
+            source_counter: None,
         },
         labels: Labels { user_name: "alice".to_owned(), ..Labels::default() },
         usage: Usage::default(),
@@ -103,6 +107,8 @@ fn secrets() -> PasskeySecrets {
     PasskeySecrets {
         private_key: PrivateKey::generate(Algorithm::Es256, &mut UnwrapErr(SysRng)).unwrap(),
         prf_seeds: PrfSeeds { with_uv: Seed::from_bytes([1; 32]), without_uv: Seed::from_bytes([2; 32]) },
+        cred_blob: None,
+        large_blob_key: None,
     }
 }
 

@@ -3,7 +3,7 @@ use latchkey_crypto::{
     cose::{Algorithm, PublicKey},
 };
 use latchkey_ctap::{Conclusion, MAX_NAME_BYTES, Question};
-use latchkey_passkey::{Aaguid, CredProtect, Custody, Outcome, UseKind, Verification};
+use latchkey_passkey::{Aaguid, BackupEligibility, CredProtect, Custody, Outcome, UseKind, Verification};
 use sha2::{Digest, Sha256};
 
 use super::{ceremony::*, memory_store::MemoryStore};
@@ -34,7 +34,10 @@ fn makes_a_passkey_that_is_stored_before_the_answer() {
     assert_eq!(PublicKey::decode(&attested.public_key).unwrap(), secrets.private_key.public_key());
     assert_eq!(core.algorithm, secrets.private_key.algorithm());
     assert_eq!(core.user_handle.as_bytes(), b"alice");
-    assert_eq!((core.discoverable, core.backup_eligible, core.custody), (true, true, Custody::Syncable));
+    assert_eq!(
+        (core.discoverable, core.backup, core.custody),
+        (true, BackupEligibility::Yes, Custody::Syncable)
+    );
     assert_eq!(core.cred_protect, CredProtect::UserVerificationOptional);
     assert_eq!(core.created_at, NOW);
     assert_ne!(secrets.prf_seeds.with_uv.expose(), secrets.prf_seeds.without_uv.expose());

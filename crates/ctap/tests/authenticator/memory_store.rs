@@ -5,8 +5,8 @@ use std::{
 
 use latchkey_crypto::cose::PrivateKey;
 use latchkey_passkey::{
-    CredentialId, Outcome, Passkey, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed,
-    StoreError, UseKind, UseRecord, UserHandle,
+    CredBlob, CredentialId, LargeBlobKey, Outcome, Passkey, PasskeyId, PasskeySecrets, PasskeyStore,
+    PrfSeeds, RpId, Seed, StoreError, UseKind, UseRecord, UserHandle,
 };
 
 /// Passkeys in memory: for tests and benches.
@@ -127,5 +127,7 @@ pub(crate) fn copy(secrets: &PasskeySecrets) -> PasskeySecrets {
             with_uv: Seed::from_bytes(*seeds.with_uv.expose()),
             without_uv: Seed::from_bytes(*seeds.without_uv.expose()),
         },
+        cred_blob: secrets.cred_blob.as_ref().map(|blob| CredBlob::new(blob.expose().to_vec()).unwrap()),
+        large_blob_key: secrets.large_blob_key.as_ref().map(|key| LargeBlobKey::from_bytes(*key.expose())),
     }
 }

@@ -18,7 +18,7 @@ use crate::{Damage, VaultError};
 /// A tree of the store. Keys are random or keyed hashes, values are envelopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Tree {
-    /// Kind (1 byte) ‖ passkey id (16).
+    /// Kind (1 byte) ‖ passkey id (16); for a piece of an attachment, its number (2, big-endian) follows.
     Record,
     /// From sites to passkeys.
     IndexRp,
@@ -34,6 +34,10 @@ pub(crate) enum Tree {
 pub(crate) const MANIFEST_KEY: &[u8] = b"manifest";
 /// Where the identity of this copy of the vault lies, in [`Tree::Meta`].
 pub(crate) const DEVICE_KEY: &[u8] = b"device";
+/// What the places of all known copies of the vault start with, in [`Tree::Meta`]; the copy's id follows.
+pub(crate) const DEVICE_PREFIX: &[u8] = b"device/";
+/// Is there, in [`Tree::Meta`], since something was purged that old pages, snapshots and journals still hold.
+pub(crate) const REWRITE_DUE_KEY: &[u8] = b"rewrite-due";
 
 impl Tree {
     pub(crate) const ALL: [Tree; 5] =

@@ -32,7 +32,7 @@ fn a_vault_of_format_1_opens() {
     assert_eq!(kept.private_key.to_bytes(), expected.private_key.to_bytes());
     assert_eq!(kept.prf_seeds.without_uv.expose(), expected.prf_seeds.without_uv.expose());
     assert_eq!(found[0].usage.sign_in_count, 1);
-    assert_eq!(vault.history(found[0].core.id).unwrap(), [created(100), signed_in(300)]);
+    assert_eq!(uses(&vault, found[0].core.id), [created(100), signed_in(300)]);
     assert_eq!(vault.check().unwrap(), []);
 }
 
