@@ -8,8 +8,9 @@ use std::process::{ChildStdout, Command, Stdio};
 use latchkey_crypto::cose::{Algorithm, PrivateKey};
 use latchkey_crypto::vault::{KdfCost, KdfParams, Machine, Passphrase};
 use latchkey_passkey::{
-    CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey, PasskeyCore, PasskeyId,
-    PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord, UserHandle, Verification,
+    BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey,
+    PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, Usage, UseKind, UseRecord,
+    UserHandle, Verification,
 };
 use latchkey_vault::Vault;
 use zeroize::Zeroizing;
@@ -44,7 +45,8 @@ impl Setting {
             let seeds = [0, 1].map(|_| Seed::fill(|bytes| rand_core::Rng::fill_bytes(&mut rng, bytes)));
             needles.add_passkey(&private_key, &seeds);
             let [with_uv, without_uv] = seeds;
-            let secrets = PasskeySecrets { private_key, prf_seeds: PrfSeeds { with_uv, without_uv } };
+            let prf_seeds = PrfSeeds { with_uv, without_uv };
+            let secrets = PasskeySecrets { private_key, prf_seeds, cred_blob: None, large_blob_key: None };
             vault.add(&passkey(n, algorithm), &secrets, None, &created()).unwrap();
         }
         vault.close().unwrap();
@@ -61,10 +63,13 @@ fn passkey(n: u8, algorithm: Algorithm) -> Passkey {
             user_handle: UserHandle::new(vec![n]).unwrap(),
             algorithm,
             discoverable: true,
-            backup_eligible: true,
+            backup: BackupEligibility::Yes,
             custody: Custody::Syncable,
             cred_protect: CredProtect::UserVerificationOptional,
             created_at: 1_800_000_000,
+            payments: false,
+            counter: CounterMode::Zero,
+            source_counter: None,
         },
         labels: Labels { user_name: format!("user {n}"), ..Labels::default() },
         usage: Usage::default(),
