@@ -36,13 +36,20 @@ impl Vault {
     ) -> Result<bool, VaultError> {
         let change = self.next_change(at);
         let mut stored = self.stored_whole(id)?;
-        let before = self.large_blob(id)?;
-        if before.as_ref().map(|bytes| bytes.as_slice()) == blob {
+        let same = match (blob, self.large_blob(id)?) {
+            (Some(blob), Some(before)) => before.as_slice() == blob,
+            (None, None) => stored.attached().large_blob.is_none(),
+            _ => false,
+        };
+        if same {
             return Ok(false);
         }
-        let mut writes = Vec::new();
-        self.take_away_below(Tree::Record, &record_key(RecordKind::LargeBlob, id), &mut writes)?;
+        let (mut writes, mut old) = (Vec::new(), Vec::new());
         let len = put_attachment(RecordKind::LargeBlob, id, blob, &mut writes)?;
+        self.take_away_below(Tree::Record, &record_key(RecordKind::LargeBlob, id), &mut old)?;
+        // A commit names each place once.
+        old.retain(|piece| writes.iter().all(|new| new.key != piece.key));
+        writes.append(&mut old);
         stored.set_large_blob_len(len, change);
         writes.push(passkey_write(id, &stored)?);
         self.commit(&writes)?;

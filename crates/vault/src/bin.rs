@@ -1,5 +1,6 @@
 use latchkey_passkey::{PasskeyId, UnixSeconds};
 
+use crate::vault::MOST_RECORD_BYTES;
 use crate::{Vault, VaultError};
 
 /// How long a passkey stays in the bin before it is purged: 30 days.
@@ -11,7 +12,7 @@ impl Vault {
     /// All or nothing: one id that is not there refuses the whole change.
     pub fn bin(&mut self, ids: &[PasskeyId], at: UnixSeconds) -> Result<Vec<PasskeyId>, VaultError> {
         let change = self.next_change(at);
-        self.change_each(ids, |stored| Ok(stored.put_in_bin(change)))
+        self.change_each(ids, MOST_RECORD_BYTES, |stored| Ok(stored.put_in_bin(change)))
     }
 
     /// Takes passkeys out of the bin, in one commit. Returns those that were in it.
@@ -23,7 +24,7 @@ impl Vault {
     /// All or nothing: one id that is not there refuses the whole change.
     pub fn unbin(&mut self, ids: &[PasskeyId], at: UnixSeconds) -> Result<Vec<PasskeyId>, VaultError> {
         let change = self.next_change(at);
-        self.change_each(ids, |stored| Ok(stored.take_out_of_bin(change)))
+        self.change_each(ids, MOST_RECORD_BYTES, |stored| Ok(stored.take_out_of_bin(change)))
     }
 
     /// Purges what has been in the bin for longer than [`BIN_SECONDS`]: see [`Vault::purge`]. Returns it.

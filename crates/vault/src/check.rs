@@ -1,10 +1,12 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use latchkey_crypto::vault::{Manifest, RecordError, RecordKind, VaultKeys};
 use latchkey_passkey::PasskeyId;
 
 use crate::backend::{Backend, MANIFEST_KEY, Tree};
-use crate::record::{HistoryLine, StoredPasskey, Unreadable, decode_ids, decode_secret, decode_tombstone};
+use crate::record::{
+    Attached, HistoryLine, StoredPasskey, Unreadable, decode_ids, decode_secret, decode_tombstone,
+};
 use crate::vault::owner;
 use crate::{Damage, Finding, VaultError};
 
@@ -73,6 +75,13 @@ fn explain(
     let named: HashSet<_> = survey.indexed.union(&survey.secrets).copied().collect();
     findings.extend(named.difference(&survey.passkeys).map(|id| Finding::PasskeyMissing { id: *id }));
     findings.extend(survey.passkeys.difference(&survey.secrets).map(|id| Finding::SecretMissing { id: *id }));
+    for ((kind, id), (expected, there)) in survey.attachments {
+        let damaged = Finding::RecordDamaged { kind: Some(kind), id: Some(id) };
+        // A piece that does not open has been told of.
+        if expected != there && !findings.contains(&damaged) {
+            findings.push(damaged);
+        }
+    }
     if found.count < manifest.count {
         findings.push(Finding::RecordsMissing { count: manifest.count - found.count });
     }
@@ -91,6 +100,8 @@ struct Survey {
     passkeys: HashSet<PasskeyId>,
     secrets: HashSet<PasskeyId>,
     indexed: HashSet<PasskeyId>,
+    /// Bytes of each attachment: as its passkey says, and in all of its pieces.
+    attachments: HashMap<(RecordKind, PasskeyId), (u64, u64)>,
 }
 
 impl Survey {
@@ -107,7 +118,7 @@ impl Survey {
             _ => {}
         }
         match keys.open(kind, key, envelope) {
-            Ok(opened) => match self.read(kind, &opened.plaintext) {
+            Ok(opened) => match self.read(kind, id, &opened.plaintext) {
                 Ok(()) => {}
                 Err(Unreadable::TooNew) => self.findings.push(Finding::RecordTooNew { kind, id }),
                 Err(Unreadable::Malformed) => {
@@ -119,9 +130,27 @@ impl Survey {
         }
     }
 
-    fn read(&mut self, kind: RecordKind, plaintext: &[u8]) -> Result<(), Unreadable> {
+    fn read(&mut self, kind: RecordKind, id: Option<PasskeyId>, plaintext: &[u8]) -> Result<(), Unreadable> {
         match kind {
-            RecordKind::Passkey => StoredPasskey::decode(plaintext)?.entry().map(drop),
+            RecordKind::Passkey => {
+                let stored = StoredPasskey::decode(plaintext)?;
+                let Attached { large_blob, source_raw } = stored.attached();
+                for (kind, len) in [(RecordKind::LargeBlob, large_blob), (RecordKind::SourceRaw, source_raw)]
+                {
+                    if let Some(len) = len
+                        && let Some((expected, _)) = self.attachment(kind, id)
+                    {
+                        *expected = len;
+                    }
+                }
+                stored.entry().map(drop)
+            }
+            RecordKind::LargeBlob | RecordKind::SourceRaw => {
+                if let Some((_, there)) = self.attachment(kind, id) {
+                    *there = there.saturating_add(u64::try_from(plaintext.len()).unwrap_or(u64::MAX));
+                }
+                Ok(())
+            }
             RecordKind::PasskeySecret => decode_secret(plaintext).map(drop),
             RecordKind::History => HistoryLine::decode(plaintext).map(drop),
             RecordKind::Tombstone => decode_tombstone(plaintext).map(drop),
@@ -131,5 +160,9 @@ impl Survey {
             }
             _ => Ok(()),
         }
+    }
+
+    fn attachment(&mut self, kind: RecordKind, id: Option<PasskeyId>) -> Option<&mut (u64, u64)> {
+        id.map(|id| self.attachments.entry((kind, id)).or_default())
     }
 }

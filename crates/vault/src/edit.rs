@@ -18,6 +18,8 @@ pub const MAX_TAGS: usize = 64;
 
 /// Room that a record keeps for what a sign-in and the bin write into it: they must never be refused for its size.
 const ROOM_BYTES: usize = 256;
+/// A new or edited record is no larger.
+const MOST_EDITED_BYTES: usize = MOST_RECORD_BYTES - ROOM_BYTES;
 
 /// A change of what its owner may change of a passkey.
 ///
@@ -130,7 +132,7 @@ impl Vault {
     ) -> Result<Vec<PasskeyId>, VaultError> {
         let edits = edits.iter().map(LabelEdit::checked).collect::<Result<Vec<_>, _>>()?;
         let change = self.next_change(at);
-        self.change_each(ids, |stored| {
+        self.change_each(ids, MOST_EDITED_BYTES, |stored| {
             let tags = stored.tag_count();
             let changed = stored.edit(&edits, change);
             if stored.tag_count() > MAX_TAGS.max(tags) {
@@ -140,18 +142,21 @@ impl Vault {
         })
     }
 
-    /// Changes the records of several passkeys in one commit; those that are different now.
+    /// Changes the records of several passkeys in one commit; those that are different now. None becomes larger than
+    /// allowed, unless it was before.
     pub(crate) fn change_each(
         &mut self,
         ids: &[PasskeyId],
+        most: usize,
         change: impl Fn(&mut StoredPasskey) -> Result<bool, VaultError>,
     ) -> Result<Vec<PasskeyId>, VaultError> {
         let (mut changed, mut writes) = (Vec::new(), Vec::new());
         for id in each_once(ids) {
             let mut stored = self.stored_whole(id)?;
+            let most = most.max(stored.encode().len());
             if change(&mut stored)? {
                 changed.push(id);
-                writes.push(passkey_write(id, &stored)?);
+                writes.push(put_at_most(most, id, &stored)?);
             }
         }
         if !writes.is_empty() {
@@ -168,10 +173,13 @@ impl Vault {
     }
 }
 
-/// A passkey's record as it is to be written, if it leaves room for what may come to it.
+/// A new or edited passkey's record as it is to be written, if it leaves room for what a use will put into it.
 pub(crate) fn passkey_write(id: PasskeyId, stored: &StoredPasskey) -> Result<Write, VaultError> {
+    put_at_most(MOST_EDITED_BYTES, id, stored)
+}
+
+fn put_at_most(most: usize, id: PasskeyId, stored: &StoredPasskey) -> Result<Write, VaultError> {
     let content = stored.encode();
-    let most = MOST_RECORD_BYTES - ROOM_BYTES;
     if content.len() > most {
         return Err(VaultError::TooLarge { got: content.len(), most });
     }

@@ -185,7 +185,8 @@ impl Vault {
         crate::record::ChangeId { device: self.device, counter: self.manifest.epoch + 1, at }
     }
 
-    /// Writes records in one commit, with the manifest: all of them or none, on the disk when this returns.
+    /// Writes records in one commit, with the manifest: all of them or none, on the disk when this returns. No place
+    /// is named twice.
     ///
     /// In this order: the store with flush and sync, the journal, the header, this machine's memory.
     pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<(), VaultError> {

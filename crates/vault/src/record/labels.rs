@@ -159,3 +159,104 @@ fn tags(map: Option<&Value>) -> &[Value] {
 fn tag_text(tag: &Value) -> Option<&str> {
     tag.as_text().or_else(|| tag.as_array()?.first()?.as_text())
 }
+
+#[cfg(test)]
+mod tests {
+    use latchkey_crypto::vault::DeviceId;
+
+    use super::*;
+
+    fn change(counter: u64) -> ChangeId {
+        ChangeId { device: DeviceId::from_bytes([1; 16]), counter, at: 100 * counter }
+    }
+
+    fn made() -> Labels {
+        Labels {
+            rp_name: Some("Example".to_owned()),
+            user_name: "alice".to_owned(),
+            user_display_name: "Alice".to_owned(),
+            name: Some("work".to_owned()),
+            tags: vec!["a".to_owned(), "b".to_owned()],
+            favourite: true,
+            note: Some("one\ntwo".to_owned()),
+            folder: Some("office".to_owned()),
+        }
+    }
+
+    fn change_of(map: &Value, label: u64) -> Option<ChangeId> {
+        ChangeId::from_value(map.get(CHANGES)?.get(label)?)
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        for made in [made(), Labels::default()] {
+            let map = labels_value(&made, change(1));
+            assert_eq!(labels(Some(&map)), made);
+            assert_eq!(modified_at(Some(&map)), Some(100));
+        }
+    }
+
+    #[test]
+    fn each_label_carries_its_own_change_also_when_it_goes() {
+        let mut map = labels_value(&made(), change(1));
+        assert!(put(&mut map, Label::Name, Some("home".into()), change(2)));
+        assert!(put(&mut map, Label::Note, None, change(3)));
+        assert!(!put(&mut map, Label::Folder, Some("office".into()), change(4)));
+        assert_eq!(change_of(&map, 4), Some(change(2)));
+        assert_eq!(change_of(&map, 20), Some(change(3)));
+        assert_eq!((change_of(&map, 21), change_of(&map, ALL_OTHERS)), (None, Some(change(1))));
+        let read = labels(Some(&map));
+        assert_eq!((read.name.as_deref(), read.note), (Some("home"), None));
+        assert_eq!(modified_at(Some(&map)), Some(300));
+    }
+
+    #[test]
+    fn a_tag_carries_the_change_that_added_it() {
+        let mut map = labels_value(&made(), change(1));
+        assert!(add_tag(&mut map, "c", change(2)));
+        assert!(!add_tag(&mut map, "c", change(3)) && !add_tag(&mut map, "a", change(3)));
+        assert_eq!(tags(Some(&map))[2], Value::array(["c".into(), change(2).to_value()]));
+        assert!(remove_tag(&mut map, "a", change(4)) && !remove_tag(&mut map, "a", change(5)));
+        assert_eq!(labels(Some(&map)).tags, ["b", "c"]);
+        // Added again it is another one: whoever took the first away does not mean this.
+        assert!(add_tag(&mut map, "a", change(6)));
+        assert_eq!(tags(Some(&map))[2], Value::array(["a".into(), change(6).to_value()]));
+        for tag in ["a", "b", "c"] {
+            assert!(remove_tag(&mut map, tag, change(7)));
+        }
+        assert!(map.get(5).is_none());
+        assert_eq!((change_of(&map, 5), modified_at(Some(&map))), (Some(change(7)), Some(700)));
+    }
+
+    #[test]
+    fn labels_of_the_first_form_take_the_change_of_their_record() {
+        let mut map = Value::map([
+            (2.into(), "alice".into()),
+            (5.into(), Value::array(["a".into()])),
+            (6.into(), true.into()),
+        ]);
+        assert_eq!(modified_at(Some(&map)), None);
+        let read = labels(Some(&map));
+        assert_eq!(
+            (read.user_name.as_str(), read.tags.as_slice(), read.favourite),
+            ("alice", &["a".to_owned()][..], true)
+        );
+        pin(&mut map, &change(1).to_value());
+        pin(&mut map, &change(2).to_value());
+        assert_eq!(change_of(&map, ALL_OTHERS), Some(change(1)));
+        assert!(add_tag(&mut map, "b", change(3)));
+        assert_eq!(labels(Some(&map)).tags, ["a", "b"]);
+        assert_eq!(change_of(&map, ALL_OTHERS), Some(change(1)));
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_stays() {
+        let mut map = labels_value(&made(), change(1));
+        set(&mut map, 61, "later".into());
+        let later = Value::array(["d".into(), change(1).to_value(), "later".into()]);
+        set(&mut map, 5, Value::array(["a".into(), later.clone()]));
+        assert!(add_tag(&mut map, "e", change(2)) && remove_tag(&mut map, "a", change(2)));
+        assert!(put(&mut map, Label::Name, None, change(2)));
+        assert_eq!((map.get(61), &tags(Some(&map))[0]), (Some(&"later".into()), &later));
+    }
+}

@@ -1,9 +1,13 @@
 //! Whole vaults, through their public face.
 
+mod attachments;
 mod behaviour;
 mod damage;
+mod devices;
+mod edit;
 mod kill;
 mod model;
+mod purge;
 mod refusals;
 mod rollback;
 mod stored;
