@@ -20,7 +20,7 @@ pub struct PasskeySecrets {
 
 secret_bytes! {
     /// The 32 bytes of `largeBlobKey` (CTAP 2.2 §12.3).
-    pub struct LargeBlobKey([u8; 32]);
+    pub struct LargeBlobKey(locked [u8; 32]);
 }
 
 /// A site's `credBlob` (CTAP 2.2 §12.2): 1 to 1024 bytes, read only after verification.

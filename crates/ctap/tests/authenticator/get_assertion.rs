@@ -1,6 +1,6 @@
 use latchkey_crypto::cbor::Value;
 use latchkey_ctap::{Conclusion, NotApprovedReason, Question};
-use latchkey_passkey::{Outcome, PasskeyId, UseKind, Verification};
+use latchkey_passkey::{BackupEligibility, CounterMode, Outcome, PasskeyId, UseKind, Verification};
 
 use super::{ceremony::*, memory_store::MemoryStore};
 
@@ -43,6 +43,33 @@ fn signs_for_the_only_account_without_a_list() {
     assert_eq!((*id, used.kind, used.outcome, used.at), (core.id, UseKind::SignIn, Outcome::Approved, NOW));
     assert_eq!(used.verification, Some(Verification::Passphrase));
     assert!(matches!(reply.conclusion, Conclusion::SignedIn { account } if account.user_name == "alice"));
+}
+
+#[test]
+fn what_is_not_known_of_backup_answers_as_eligible_and_what_is_known_as_it_was() {
+    for (backup, flag) in
+        [(BackupEligibility::Yes, true), (BackupEligibility::No, false), (BackupEligibility::Unknown, true)]
+    {
+        let mut store = registered(&["alice"]);
+        let id = store.passkeys()[0].core.id;
+        store.change_core(id, |core| core.backup = backup);
+        let data = authenticator_data(&success(&approved(&Request::sign_in("example.org"), &mut store)));
+        assert_eq!((data.flags.backup_eligible(), data.flags.backup_state()), (flag, false), "{backup:?}");
+    }
+}
+
+#[test]
+fn a_passkey_that_came_with_a_counter_counts_by_the_clock_and_always_upwards() {
+    let mut store = registered(&["alice"]);
+    let id = store.passkeys()[0].core.id;
+    store.change_core(id, |core| {
+        (core.counter, core.source_counter) = (CounterMode::Time, Some(7));
+    });
+    let mut count =
+        || authenticator_data(&success(&approved(&Request::sign_in("example.org"), &mut store))).sign_count;
+    let now = u32::try_from(NOW).unwrap();
+    // Twice in one second.
+    assert_eq!((count(), count()), (now, now + 1));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod ceremony;
 mod get_assertion;
+mod in_a_vault;
 mod make_credential;
 mod memory_store;
 mod person;

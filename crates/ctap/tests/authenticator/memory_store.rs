@@ -5,8 +5,8 @@ use std::{
 
 use latchkey_crypto::cose::PrivateKey;
 use latchkey_passkey::{
-    CredBlob, CredentialId, LargeBlobKey, Outcome, Passkey, PasskeyId, PasskeySecrets, PasskeyStore,
-    PrfSeeds, RpId, Seed, StoreError, UseKind, UseRecord, UserHandle,
+    CredBlob, CredentialId, LargeBlobKey, Outcome, Passkey, PasskeyCore, PasskeyId, PasskeySecrets,
+    PasskeyStore, PrfSeeds, RpId, Seed, StoreError, UseKind, UseRecord, UserHandle,
 };
 
 /// Passkeys in memory: for tests and benches.
@@ -37,6 +37,11 @@ impl MemoryStore {
     pub(crate) fn forget(&mut self, id: PasskeyId) {
         self.bin(id);
         self.secrets.remove(&id);
+    }
+
+    /// Makes another passkey of one, as an import does.
+    pub(crate) fn change_core(&mut self, id: PasskeyId, change: impl FnOnce(&mut PasskeyCore)) {
+        change(&mut self.passkeys[self.by_id[&id]].core);
     }
 
     pub(crate) fn secrets_of(&self, passkey: &Passkey) -> &PasskeySecrets {

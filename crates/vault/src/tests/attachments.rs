@@ -122,7 +122,7 @@ fn a_piece_that_is_lost_damaged_or_cut_is_told_of() {
         vault.set_large_blob(id(), Some(&bytes(12_000)), 200).unwrap();
         vault.backend().commit(&[Change { tree: Tree::Record, key: key.clone(), value }]).unwrap();
         assert!(vault.large_blob(id()).unwrap().is_none());
-        assert_eq!(vault.status().unwrap().findings, [damaged.clone()]);
+        assert_eq!(vault.status().unwrap().findings, std::slice::from_ref(&damaged));
         let found = vault.check().unwrap();
         assert_eq!(found.iter().filter(|finding| **finding == damaged).count(), 1, "{found:?}");
         // Another one heals it, and so does none.

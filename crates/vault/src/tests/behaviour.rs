@@ -8,7 +8,7 @@ use latchkey_passkey::{CredentialId, Outcome, PasskeyId, PasskeyStore, StoreErro
 use crate::backend::{BackendError, Change, Memory, Tree};
 use crate::testing::*;
 use crate::vault::record_key;
-use crate::{Finding, OpenOptions, Status, Vault, VaultError};
+use crate::{Finding, LabelEdit, NewPasskey, OpenOptions, Status, Vault, VaultError};
 
 fn status_without_findings(status: Status) -> Status {
     assert_eq!(status.findings, []);
@@ -221,10 +221,19 @@ fn closing_makes_a_snapshot_only_after_a_change() {
 fn files_are_for_their_owner_alone_and_name_nobody() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
-    let mut vault = new_vault(&path, &OpenOptions::new().state_folder(place.path().join("state")));
+    let options = OpenOptions::new().state_folder(place.path().join("state"));
+    let mut vault = new_vault(&path, &options.device_name("unmistakable machine"));
     let mut made = passkey("unmistakable.example", "alice-unmistakable", 1);
     made.core.user_handle = UserHandle::new(b"handle-unmistakable".to_vec()).unwrap();
-    add(&mut vault, &made, None, &created(100)).unwrap();
+    made.labels.note = Some("unmistakable note".to_owned());
+    let (secrets_of_it, raw) = (secrets(1), [b"unmistakable raw form".as_slice(); 600].concat());
+    let (large_blob, source_raw) = (Some(b"unmistakable blob".as_slice()), Some(raw.as_slice()));
+    let new = NewPasskey { passkey: &made, secrets: &secrets_of_it, large_blob, source_raw };
+    vault.import(&[new], 100).unwrap();
+    let texts = || Some("unmistakable".to_owned());
+    let edits =
+        [LabelEdit::Name(texts()), LabelEdit::Folder(texts()), LabelEdit::AddTag("unmistakable".to_owned())];
+    vault.edit(&[made.core.id], &edits, 200).unwrap();
     vault.close().unwrap();
     let mut files = Vec::new();
     walk(place.path(), &mut files);

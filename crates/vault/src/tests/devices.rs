@@ -1,8 +1,5 @@
 //! Who made a change.
 
-use std::fs;
-use std::path::Path;
-
 use latchkey_passkey::PasskeyStore;
 
 use crate::backend::{DEVICE_KEY, Tree};
@@ -68,23 +65,4 @@ fn an_identity_of_the_first_form_stays_known_and_gets_a_successor() {
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert_eq!((vault.devices().unwrap(), vault.status().unwrap().epoch), (devices, epoch));
     assert_eq!(vault.check().unwrap(), []);
-}
-
-#[test]
-fn no_file_holds_the_name_of_a_machine() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("vault");
-    new_vault(&path, &OpenOptions::new().device_name("unmistakable")).close().unwrap();
-    fn look_into(folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                look_into(&path);
-            } else {
-                let bytes = fs::read(&path).unwrap();
-                assert!(!bytes.windows(12).any(|part| part == b"unmistakable"), "{path:?}");
-            }
-        }
-    }
-    look_into(&path);
 }

@@ -171,7 +171,7 @@ fn id(n: u64) -> PasskeyId {
 }
 
 fn content(len: usize, at: u64) -> Vec<u8> {
-    (0..len).map(|n| u8::try_from((n as u64 + at) % 256).unwrap()).collect()
+    (at..).take(len).map(|n| u8::try_from(n % 256).unwrap()).collect()
 }
 
 impl Model {

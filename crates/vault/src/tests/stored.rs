@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use latchkey_passkey::PasskeyStore;
 
 use crate::testing::*;
-use crate::{OpenOptions, Vault};
+use crate::{LabelEdit, OpenOptions, Vault};
 
 /// `stored/FORMAT/`: header, journal and snapshot; the database itself is made from them.
 fn stored(format: u8) -> PathBuf {
@@ -33,6 +33,18 @@ fn a_vault_of_format_1_opens() {
     assert_eq!(kept.prf_seeds.without_uv.expose(), expected.prf_seeds.without_uv.expose());
     assert_eq!(found[0].usage.sign_in_count, 1);
     assert_eq!(uses(&vault, found[0].core.id), [created(100), signed_in(300)]);
+    assert_eq!(vault.check().unwrap(), []);
+    // The identity that wrote it is known, and followed by one with keys.
+    let (devices, history) = (vault.devices().unwrap(), vault.history(found[0].core.id).unwrap());
+    assert_eq!((devices.len(), devices[0].this, devices[1].id), (2, true, history[0].device));
+    // Labels of its form have the change of their record, and keep it when something else changes.
+    let (mut vault, id) = (vault, found[0].core.id);
+    assert_eq!(vault.find(id).unwrap().unwrap().modified_at, 300);
+    vault.record_use(id, &signed_in(400)).unwrap();
+    assert_eq!(vault.find(id).unwrap().unwrap().modified_at, 300);
+    vault.edit(&[id], &[LabelEdit::AddTag("new".to_owned())], 500).unwrap();
+    let entry = vault.find(id).unwrap().unwrap();
+    assert_eq!((entry.modified_at, entry.passkey.labels.user_name.as_str()), (500, "alice"));
     assert_eq!(vault.check().unwrap(), []);
 }
 
