@@ -205,3 +205,9 @@ pub(crate) fn signed_in(at: u64) -> UseRecord {
 pub(crate) fn times(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |number| number.parse().unwrap())
 }
+
+/// What random choices of a proof follow from; the variable repeats a run.
+pub(crate) fn seed() -> u64 {
+    std::env::var("LATCHKEY_SEED")
+        .map_or_else(|_| rand_core::Rng::next_u64(&mut random()), |number| number.parse().unwrap())
+}

@@ -7,6 +7,7 @@ mod devices;
 mod edit;
 mod kill;
 mod model;
+mod plain;
 mod purge;
 mod refusals;
 mod rollback;
