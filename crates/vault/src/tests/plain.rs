@@ -66,7 +66,7 @@ pub(super) struct Plain {
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Add {
-        passkey: Passkey,
+        passkey: Box<Passkey>,
         replaces: Option<PasskeyId>,
     },
     Import(Vec<(Passkey, Vec<u8>)>),
@@ -109,9 +109,11 @@ impl Step {
         let crowded = plain.kept.len() > 20;
         loop {
             return match draw.below(22) {
-                0..=3 if !crowded => Step::Add { passkey: plain.new_passkey(&mut draw, 0), replaces: None },
+                0..=3 if !crowded => {
+                    Step::Add { passkey: plain.new_passkey(&mut draw, 0).into(), replaces: None }
+                }
                 4..=5 if !live.is_empty() => Step::Add {
-                    passkey: plain.new_passkey(&mut draw, 0),
+                    passkey: plain.new_passkey(&mut draw, 0).into(),
                     replaces: Some(*draw.one_of(&live)),
                 },
                 6 if !crowded => {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::plain::{Draw, Plain, Step};
-use crate::OpenOptions;
 use crate::testing::*;
+use crate::{Finding, OpenOptions};
 use victim::Victim;
 
 /// So many vaults are being killed at once: most of the time each of them waits for the disk.
@@ -71,6 +71,8 @@ struct Subject {
     /// The number of its next change.
     next: u64,
     kills: u64,
+    /// How often it was told that a journal or a snapshot had to be made anew.
+    told: u64,
 }
 
 impl Subject {
@@ -83,7 +85,17 @@ impl Subject {
         let draw = Draw::new(seed, u64::MAX - number);
         // Its changes are others than those of the vaults before.
         let seed = draw.clone().number();
-        Self { _place: place, folder, copied, seed, draw, plain: Plain::default(), next: 1, kills: 0 }
+        Self {
+            _place: place,
+            folder,
+            copied,
+            seed,
+            draw,
+            plain: Plain::default(),
+            next: 1,
+            kills: 0,
+            told: 0,
+        }
     }
 
     fn kill_once(&mut self, round: &str, tally: &mut Tally) {
@@ -121,6 +133,7 @@ impl Subject {
             self.next += 1;
         }
         *counts = if changed { (counts.0 + 1, counts.1) } else { (counts.0, counts.1 + 1) };
+        tally.entry("(told of a journal or snapshot)").or_default().0 += std::mem::take(&mut self.told);
         self.plain = found;
         self.kills += 1;
     }
@@ -141,7 +154,12 @@ impl Subject {
         let plain = Plain::of(&vault).unwrap();
         assert!(plain.is_found(&vault), "{round}");
         assert_eq!(vault.check().unwrap(), [], "{round}");
-        assert_eq!(vault.status().unwrap().findings, [], "{round}");
+        for finding in vault.status().unwrap().findings {
+            // A kill in the middle of a snapshot looks like that; another is made.
+            let harmless = matches!(finding, Finding::JournalBroken | Finding::SnapshotMissing);
+            assert!(harmless, "{round}: {finding:?}");
+            self.told += 1;
+        }
         if self.draw.below(2) == 0 {
             vault.close().unwrap();
         }

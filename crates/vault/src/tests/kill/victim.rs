@@ -21,7 +21,8 @@ pub(super) struct Victim {
 impl Victim {
     /// Starts a process for a task, with the master key instead of a passphrase.
     pub(super) fn start(task: &str, folder: &Path, seed: u64, next: u64) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        // This very program, even if its file has been replaced by a newer build meanwhile.
+        let mut child = Command::new("/proc/self/exe")
             .args(["tests::kill::child::does_as_it_is_told", "--exact", "--ignored", "--nocapture"])
             .env(TASK, task)
             .env(FOLDER, folder)
