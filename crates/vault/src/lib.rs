@@ -85,7 +85,7 @@ pub use edit::{LabelEdit, LabelError, MAX_LABEL_BYTES, MAX_NOTE_BYTES, MAX_TAGS}
 pub use entry::Entry;
 pub use error::{Damage, VaultError};
 pub use history::HistoryEntry;
-pub use import::NewPasskey;
+pub use import::{Import, NewPasskey};
 pub use options::OpenOptions;
 pub use restore::Restored;
 pub use status::{Finding, Status};

@@ -82,9 +82,9 @@ impl Vault {
         first_use: &UseRecord,
     ) -> Result<(), VaultError> {
         let (core, change) = (&passkey.core, self.next_change(first_use.at));
-        let (mut writes, mut credentials) = (Vec::new(), Credentials::default());
+        let mut credentials = Credentials::default();
         let new = NewPasskey { passkey, secrets, large_blob: None, source_raw: None };
-        self.put_new(&new, change, &mut credentials, &mut writes)?;
+        let mut writes = self.put_new(&new, change, &mut credentials)?;
         writes.extend(credentials.into_writes());
         let line = history_key(core.id, first_use.at, &mut random());
         writes.push(Write::put(Tree::History, line, HistoryLine::encode(first_use, change)));

@@ -17,7 +17,7 @@ use latchkey_passkey::{
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
 use crate::folder::{Folder, Lock, create_private_folder};
 use crate::vault::random;
-use crate::{OpenOptions, Vault, VaultError, open};
+use crate::{NewPasskey, OpenOptions, Vault, VaultError, open};
 
 /// The passphrase of [`slot_table`].
 pub(crate) const PASSPHRASE: &str = "correct horse";
@@ -181,6 +181,13 @@ pub(crate) fn add(
 /// A passkey's history without the devices.
 pub(crate) fn uses(vault: &Vault, id: PasskeyId) -> Vec<UseRecord> {
     vault.history(id).unwrap().into_iter().map(|entry| entry.used).collect()
+}
+
+/// Imports passkeys, all or none.
+pub(crate) fn import(vault: &mut Vault, new: &[NewPasskey<'_>], at: u64) -> Result<(), VaultError> {
+    let mut import = vault.begin_import(at);
+    new.iter().try_for_each(|new| import.add(new))?;
+    import.commit()
 }
 
 pub(crate) fn rp(text: &str) -> RpId {

@@ -67,7 +67,7 @@ fn refuses_what_is_too_large_and_whom_it_does_not_know() {
     }
     let raw = bytes(MAX_SOURCE_RAW_BYTES + 1);
     let new = NewPasskey { passkey: &passkey, secrets: &secrets, large_blob: None, source_raw: Some(&raw) };
-    assert!(matches!(vault.import(&[new], 200), Err(VaultError::TooLarge { .. })));
+    assert!(matches!(import(&mut vault, &[new], 200), Err(VaultError::TooLarge { .. })));
     let nobody = PasskeyId::from_bytes([0xee; 16]);
     assert!(matches!(vault.set_large_blob(nobody, None, 200), Err(VaultError::NoSuchPasskey { .. })));
     assert!(matches!(vault.source_raw(nobody), Err(VaultError::NoSuchPasskey { .. })));
@@ -92,9 +92,9 @@ fn everything_that_an_import_brings_is_there_after_reopening() {
     keys.large_blob_key = Some(LargeBlobKey::from_bytes([6; 32]));
     let (blob, raw) = (bytes(MAX_LARGE_BLOB_BYTES), bytes(MAX_SOURCE_RAW_BYTES));
     let new = NewPasskey { passkey: &made, secrets: &keys, large_blob: Some(&blob), source_raw: Some(&raw) };
-    assert!(matches!(vault.import(&[new, new], 100), Err(VaultError::AlreadyStored)));
-    vault.import(&[new], 100).unwrap();
-    assert!(matches!(vault.import(&[new], 100), Err(VaultError::AlreadyStored)));
+    assert!(matches!(import(&mut vault, &[new, new], 100), Err(VaultError::AlreadyStored)));
+    import(&mut vault, &[new], 100).unwrap();
+    assert!(matches!(import(&mut vault, &[new], 100), Err(VaultError::AlreadyStored)));
     assert_eq!(
         fs::read_dir(path.join("db/blobs")).unwrap().count(),
         0,
@@ -111,6 +111,26 @@ fn everything_that_an_import_brings_is_there_after_reopening() {
     assert_eq!(vault.source_raw(id()).unwrap().unwrap().as_slice(), raw);
     assert!(vault.history(id()).unwrap().is_empty());
     assert_eq!(vault.check().unwrap(), []);
+}
+
+#[test]
+fn what_an_import_refuses_leaves_the_rest_of_it() {
+    let mut vault = with_one();
+    let (two, three) = (passkey("example.org", "bob", 2), passkey("example.org", "carol", 3));
+    let (epoch, keys, raw) = (vault.status().unwrap().epoch, secrets(2), bytes(MAX_SOURCE_RAW_BYTES + 1));
+    let new =
+        |passkey, source_raw| NewPasskey { passkey, secrets: &keys, large_blob: Some(&raw[..9]), source_raw };
+    let there = passkey("example.org", "alice", 1);
+    let mut import = vault.begin_import(200);
+    import.add(&new(&two, None)).unwrap();
+    assert!(matches!(import.add(&new(&there, None)), Err(VaultError::AlreadyStored)));
+    assert!(matches!(import.add(&new(&three, Some(&raw))), Err(VaultError::TooLarge { .. })));
+    assert_eq!(format!("{import:?}"), "Import(1 passkeys)");
+    import.commit().unwrap();
+    assert_eq!((vault.list().unwrap().len(), vault.status().unwrap().epoch), (2, epoch + 1));
+    assert_eq!(pieces(&vault), 1);
+    vault.begin_import(300).commit().unwrap();
+    assert_eq!((vault.check().unwrap(), vault.status().unwrap().epoch), (vec![], epoch + 1));
 }
 
 #[test]

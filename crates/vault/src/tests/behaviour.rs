@@ -229,7 +229,7 @@ fn files_are_for_their_owner_alone_and_name_nobody() {
     let (secrets_of_it, raw) = (secrets(1), [b"unmistakable raw form".as_slice(); 600].concat());
     let (large_blob, source_raw) = (Some(b"unmistakable blob".as_slice()), Some(raw.as_slice()));
     let new = NewPasskey { passkey: &made, secrets: &secrets_of_it, large_blob, source_raw };
-    vault.import(&[new], 100).unwrap();
+    import(&mut vault, &[new], 100).unwrap();
     let texts = || Some("unmistakable".to_owned());
     let edits =
         [LabelEdit::Name(texts()), LabelEdit::Folder(texts()), LabelEdit::AddTag("unmistakable".to_owned())];

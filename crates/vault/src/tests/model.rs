@@ -315,7 +315,7 @@ fn apply(vault: &mut Vault, model: &mut Model, step: &Step) {
             let secrets = secrets(n);
             let (large_blob, source_raw) = (one.blob.as_deref(), one.raw.as_deref());
             let new = NewPasskey { passkey: &made, secrets: &secrets, large_blob, source_raw };
-            vault.import(&[new], at).unwrap();
+            import(vault, &[new], at).unwrap();
             model.live.insert(id(n), one);
             (Ok(Vec::new()), Ok(Vec::new()))
         }

@@ -16,8 +16,7 @@ fn fill(vault: &mut Vault) {
     for n in 1..=2 {
         let (passkey, secrets) = (passkey("example.org", &format!("user {n}"), n), secrets(n));
         let (large_blob, source_raw) = (Some([7; 9000].as_slice()), Some([8; 20_000].as_slice()));
-        vault
-            .import(&[NewPasskey { passkey: &passkey, secrets: &secrets, large_blob, source_raw }], 100)
+        import(vault, &[NewPasskey { passkey: &passkey, secrets: &secrets, large_blob, source_raw }], 100)
             .unwrap();
         for at in 200..210 {
             vault.record_use(id(n), &signed_in(at)).unwrap();
@@ -79,7 +78,7 @@ fn nothing_brings_it_back() {
     let error = add(&mut vault, &passkey, None, &created(500)).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(VaultError::Purged { id: gone }) if *gone == id(1)));
     let new = NewPasskey { passkey: &passkey, secrets: &secrets, large_blob: None, source_raw: None };
-    assert!(matches!(vault.import(&[new], 500), Err(VaultError::Purged { .. })));
+    assert!(matches!(import(&mut vault, &[new], 500), Err(VaultError::Purged { .. })));
     for result in [vault.unbin(&[id(1)], 500), vault.purge(&[id(1)], 500)] {
         assert!(matches!(result, Err(VaultError::NoSuchPasskey { .. })));
     }
@@ -115,7 +114,7 @@ fn another_passkey_of_the_same_credential_id_stays() {
         let mut vault = vault_in_memory();
         let (one, two, keys) = (made(1), made(2), [secrets(1), secrets(2)]);
         let new = |passkey, secrets| NewPasskey { passkey, secrets, large_blob: None, source_raw: None };
-        vault.import(&[new(&one, &keys[0]), new(&two, &keys[1])], 100).unwrap();
+        import(&mut vault, &[new(&one, &keys[0]), new(&two, &keys[1])], 100).unwrap();
         vault.bin(&gone, 200).unwrap();
         vault.purge(&gone, 300).unwrap();
         assert_eq!(found(&vault), stays);
