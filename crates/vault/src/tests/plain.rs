@@ -153,7 +153,7 @@ impl Step {
                     large_blob: Some(blob),
                     source_raw: None,
                 });
-                vault.import(&new.collect::<Vec<_>>(), number)?;
+                import(vault, &new.collect::<Vec<_>>(), number)?;
             }
             Step::SignIn(id) => vault.record_use(*id, &signed_in(number)).unwrap_or_else(unboxed),
             Step::Refuse(id) => vault.record_use(*id, &refused(number)).unwrap_or_else(unboxed),
