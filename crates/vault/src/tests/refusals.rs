@@ -118,7 +118,7 @@ fn a_second_process_is_refused_and_told_which_has_it() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("vault");
     new_vault(&path, &OpenOptions::new()).close().unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = Command::new("/proc/self/exe")
         .args(["tests::refusals::child_that_holds_a_vault", "--exact", "--ignored", "--nocapture"])
         .env("LATCHKEY_TEST_VAULT", &path)
         .env(KEY_VARIABLE, master_key_digits())
