@@ -2,13 +2,13 @@
 //! as each kind without a panic.
 #![no_main]
 
-use latchkey_crypto::vault::{Manifest, MasterKey, RecordKind, VaultId, VaultKeys};
+use latchkey_crypto::vault::{DataKey, Manifest, RecordKind, VaultId, VaultKeys};
 use latchkey_fuzz::{Seeded, overlaid};
 use latchkey_vault::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let keys = VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]));
+    let keys = VaultKeys::of(&DataKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]));
     let good = keys.seal(RecordKind::Passkey, b"id", 1, b"content", &mut Seeded(1)).unwrap();
     let changed = overlaid(&good, data);
     assert!(changed == good || keys.open(RecordKind::Passkey, b"id", &changed).is_err());

@@ -94,6 +94,15 @@ fn explain(
     Ok(findings)
 }
 
+/// Every passkey that a store names, be it only in an index or by one of its halves.
+pub(crate) fn named(backend: &dyn Backend, keys: &VaultKeys) -> Result<HashSet<PasskeyId>, VaultError> {
+    let mut survey = Survey::default();
+    for tree in Tree::ALL {
+        backend.scan(tree, &[], &mut |key, envelope| survey.look_at(keys, tree, key, envelope))?;
+    }
+    Ok(survey.indexed.iter().chain(&survey.secrets).chain(&survey.passkeys).copied().collect())
+}
+
 #[derive(Default)]
 struct Survey {
     findings: Vec<Finding>,

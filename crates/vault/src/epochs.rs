@@ -1,4 +1,4 @@
-use latchkey_crypto::vault::VaultKeys;
+use latchkey_crypto::vault::HeaderKeys;
 
 use crate::header::Header;
 use crate::witness::{Memory, Witness};
@@ -13,47 +13,56 @@ pub(crate) struct KnownEpochs {
     header: u64,
     /// 0 on a machine that has never seen the vault.
     seen: u64,
+    /// What the machine's memory says that this master key did not write; 0 if it wrote it.
+    claimed: u64,
 }
 
 impl KnownEpochs {
     pub(crate) fn gather(
         header: &Header,
         witness: Option<&Witness>,
-        keys: &VaultKeys,
+        keys: &HeaderKeys,
         findings: &mut Vec<Finding>,
     ) -> Self {
-        let seen = match witness.map(|witness| witness.recall(keys)) {
-            Some(Memory::Seen(seen)) => seen,
+        let (seen, claimed) = match witness.map(|witness| witness.recall(keys)) {
+            Some(Memory::Seen(seen)) => (seen, 0),
+            Some(Memory::Foreign(claimed)) => {
+                findings.push(Finding::WitnessForeign);
+                (0, claimed)
+            }
             Some(Memory::Unreadable) => {
                 findings.push(Finding::WitnessUnreadable);
-                0
+                (0, 0)
             }
-            Some(Memory::None) | None => 0,
+            Some(Memory::None) | None => (0, 0),
         };
-        Self { header: header.epoch, seen }
+        Self { header: header.epoch, seen, claimed }
     }
 
-    /// Compares them with the epoch that the database is at. The highest of them, if the database is behind it and
-    /// is taken all the same.
+    /// Compares them with the epoch that the database is at. If the database is behind and is taken all the same: the
+    /// number to go on from. What anybody may have claimed makes no number.
     pub(crate) fn judge(self, found: u64, accept_older: bool) -> Result<Option<u64>, VaultError> {
-        let newest = self.header.max(self.seen);
-        if accept_older && found < newest {
-            return Ok(Some(newest));
+        if accept_older && found < self.newest() {
+            return Ok(Some(found.max(self.header).max(self.seen)));
         }
         if found < self.header {
             return Err(VaultError::Damaged(Damage::CommitsLost { found, expected: self.header }));
         }
-        if found < self.seen {
-            return Err(VaultError::RolledBack { seen: self.seen, found });
+        if found < self.newest() {
+            return Err(VaultError::RolledBack { seen: self.newest(), found });
         }
         Ok(None)
     }
 
+    /// The newest commit that anything knows of.
+    pub(crate) fn newest(self) -> u64 {
+        self.header.max(self.seen).max(self.claimed)
+    }
+
     /// What is worth telling of a database that was judged.
     pub(crate) fn finding(self, found: u64) -> Option<Finding> {
-        let newest = self.header.max(self.seen);
-        if found < newest {
-            return Some(Finding::OlderAccepted { seen: newest, found });
+        if found < self.newest() {
+            return Some(Finding::OlderAccepted { seen: self.newest(), found });
         }
         (self.header + HEADER_LAG < found)
             .then_some(Finding::HeaderOlder { found: self.header, expected: found })

@@ -116,6 +116,21 @@ pub enum VaultError {
     /// No snapshot is good enough to restore from.
     #[error("no snapshot can be restored")]
     NothingToRestore,
+    /// The caller's progress function said to stop. Nothing was changed.
+    #[error("cancelled")]
+    Cancelled,
+    /// No slot opens with this recovery key, TPM or security key.
+    #[error("no slot opens with this secret")]
+    WrongSecret,
+    /// The last passphrase slot may not go.
+    #[error("the last passphrase slot cannot be removed")]
+    LastSlot,
+    /// No slot has this number.
+    #[error("no slot has this number")]
+    NoSuchSlot,
+    /// There is no room for another slot.
+    #[error("the vault has as many slots as it takes")]
+    SlotsFull,
 }
 
 /// What is damaged so that the vault does not open.
@@ -137,6 +152,8 @@ pub enum Damage {
     DatabaseHangs,
     /// The database opened, but its manifest is missing or is not this vault's.
     Manifest,
+    /// Some records are missing, damaged, or of a later version: what would leave them behind for good is not done.
+    Records,
     /// The database has forgotten commits that the header knows.
     CommitsLost {
         /// The commit that the database is at.
@@ -155,6 +172,7 @@ impl fmt::Display for Damage {
             Damage::DatabaseUnreadable { detail } => write!(f, "database cannot be read ({detail})"),
             Damage::DatabaseHangs => f.write_str("database does not open in time"),
             Damage::Manifest => f.write_str("manifest is missing or does not open"),
+            Damage::Records => f.write_str("some records are missing, damaged or of a later version"),
             Damage::CommitsLost { found, expected } => {
                 write!(f, "database is at commit {found}, expected {expected}")
             }
@@ -187,6 +205,10 @@ impl From<SlotError> for VaultError {
             SlotError::Tampered => VaultError::Damaged(Damage::HeaderTampered),
             SlotError::TooNew { format } => VaultError::TooNew { format },
             SlotError::Kdf(error) => VaultError::Kdf(error),
+            SlotError::WrongSecret => VaultError::WrongSecret,
+            SlotError::LastSlot => VaultError::LastSlot,
+            SlotError::NoSuchSlot => VaultError::NoSuchSlot,
+            SlotError::Full => VaultError::SlotsFull,
             _ => VaultError::Damaged(Damage::Header),
         }
     }

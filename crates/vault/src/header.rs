@@ -3,54 +3,78 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use latchkey_crypto::cbor::{self, Value};
-use latchkey_crypto::vault::{Sheet, SlotError, SlotTable, VaultKeys};
+use latchkey_crypto::vault::{HeaderKeys, Sheet, SlotError, SlotTable};
 use sha2::{Digest, Sha256};
 
 use crate::error::cannot;
-use crate::folder::{Folder, replace_keeping_previous, unfinished_path};
+use crate::folder::{Folder, create_private_folder, replace, replace_keeping_previous, unfinished_path};
 use crate::{Damage, VaultError};
 
 pub(crate) const MAGIC: &[u8] = b"latchkey vault\n";
-const FORMAT: u64 = 1;
+/// Its records are sealed under keys straight from the master key.
+const FIRST_FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const CHECKSUM_LEN: usize = 32;
 /// A header is at most this long.
 const MOST_BYTES: usize = 128 * 1024;
 
-/// What must be known before the vault can be opened: the key slots, and the commit that the store is at.
+/// What must be known before the vault can be opened: the key slots, the data key under the master key in them, and
+/// the commit that the store is at.
 ///
 /// On disk: the line `latchkey vault`, the CBOR array `[body, code]`, and the SHA-256 of all before it (32 bytes).
-/// The body is the encoded map `{1: format, 2: slot table, 3: epoch}`; the code is HMAC-SHA-256 under a key derived
-/// from the master key. The checksum tells an accident from a wrong passphrase, the code tells another hand.
+/// The body is the encoded map `{1: format, 2: slot table, 3: epoch, 4: data key generation, 5: wrapped data key (72
+/// bytes)}`; the code is HMAC-SHA-256 under a key derived from the master key. The checksum tells an accident from a
+/// wrong passphrase, the code tells another hand. Format 1 ends after the epoch.
 ///
-/// Two generations are kept. The epoch may lag behind the store by one: it is written last.
+/// Two generations are kept. The epoch may lag behind the store by one: it is written last. A third copy lies with
+/// the snapshots; it is written only when something but the epoch changes, and read only by a restore that finds
+/// neither generation.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) slots: SlotTable,
     pub(crate) epoch: u64,
+    /// `None` in a vault of the first format.
+    pub(crate) data_key: Option<WrappedDataKey>,
     body: Vec<u8>,
     code: Vec<u8>,
     unknown: Vec<(Value, Value)>,
+}
+
+/// The data key as the header holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WrappedDataKey {
+    /// From 1 on: one more with each rewrite.
+    pub(crate) generation: u64,
+    pub(crate) wrapped: Vec<u8>,
 }
 
 /// A header as it was found.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) header: Header,
-    /// One of the two generations could not be read.
+    /// One of the two generations could not be read, or was put back from an older copy.
     pub(crate) other_damaged: bool,
 }
 
 impl Header {
-    pub(crate) fn new(slots: SlotTable) -> Self {
-        Self { slots, epoch: 0, body: Vec::new(), code: Vec::new(), unknown: Vec::new() }
+    pub(crate) fn new(slots: SlotTable, data_key: Option<WrappedDataKey>) -> Self {
+        Self { slots, epoch: 0, data_key, body: Vec::new(), code: Vec::new(), unknown: Vec::new() }
     }
 
-    /// Reads the newer of the two generations that can be read.
+    /// Which data key the store is sealed under, and so where it lies; 0 in a vault of the first format.
+    pub(crate) fn generation(&self) -> u64 {
+        self.data_key.as_ref().map_or(0, |data_key| data_key.generation)
+    }
+
+    /// Reads the newer of the two generations that can be read: whichever has its name, the one that knows more.
     pub(crate) fn read(folder: &Folder) -> Result<Found, VaultError> {
         let newest = read_one(&folder.header())?;
         // That the older one cannot even be read off the disk must not hold up the newer.
         let previous = read_one(&folder.previous_header()).unwrap_or_else(Reading::Bad);
         match (newest, previous) {
+            (Reading::Good(header), Reading::Good(previous)) if previous.knows() > header.knows() => {
+                Ok(Found { header: previous, other_damaged: true })
+            }
             (Reading::Good(header), previous) => {
                 Ok(Found { header, other_damaged: matches!(previous, Reading::Bad(_)) })
             }
@@ -66,8 +90,13 @@ impl Header {
         }
     }
 
+    /// Grows with every change: generation of the data key, of the slots, epoch.
+    pub(crate) fn knows(&self) -> (u64, u64, u64) {
+        (self.generation(), self.slots.generation(), self.epoch)
+    }
+
     /// Checks that the holder of the keys wrote it.
-    pub(crate) fn verify(&self, keys: &VaultKeys) -> Result<(), VaultError> {
+    pub(crate) fn verify(&self, keys: &HeaderKeys) -> Result<(), VaultError> {
         if keys.verifies(Sheet::Header, &self.body, &self.code) {
             Ok(())
         } else {
@@ -76,14 +105,33 @@ impl Header {
     }
 
     /// Writes it for an epoch; the generation before stays beside it.
-    pub(crate) fn write(&mut self, folder: &Folder, keys: &VaultKeys, epoch: u64) -> Result<(), VaultError> {
+    pub(crate) fn write(&mut self, folder: &Folder, keys: &HeaderKeys, epoch: u64) -> Result<(), VaultError> {
         self.epoch = epoch;
-        let entries =
-            [(1.into(), FORMAT.into()), (2.into(), self.slots.encode().into()), (3.into(), epoch.into())];
+        let format = if self.data_key.is_some() { FORMAT } else { FIRST_FORMAT };
+        let mut entries: Vec<(Value, Value)> =
+            vec![(1.into(), format.into()), (2.into(), self.slots.encode().into()), (3.into(), epoch.into())];
+        if let Some(WrappedDataKey { generation, wrapped }) = &self.data_key {
+            entries.extend([(4.into(), (*generation).into()), (5.into(), wrapped.clone().into())]);
+        }
         self.body = cbor::encode(&Value::map(entries.into_iter().chain(self.unknown.iter().cloned())));
         self.code = keys.code(Sheet::Header, &self.body).to_vec();
         replace_keeping_previous(&folder.header(), &folder.previous_header(), &self.encode())
             .map_err(cannot("write the header", &folder.header()))
+    }
+
+    /// Writes both generations and the third copy, so that nothing older is left.
+    pub(crate) fn write_everywhere(
+        &mut self,
+        folder: &Folder,
+        keys: &HeaderKeys,
+        epoch: u64,
+    ) -> Result<(), VaultError> {
+        self.write(folder, keys, epoch)?;
+        self.write(folder, keys, epoch)?;
+        let third = folder.third_header();
+        create_private_folder(&folder.snapshots())
+            .and_then(|()| replace(&third, &self.encode()))
+            .map_err(cannot("write the header", &third))
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -108,17 +156,27 @@ impl Header {
             return Err(damaged());
         };
         let map = cbor::decode_canonical(body).map_err(|_| damaged())?;
-        match map.get(1).and_then(Value::as_u64) {
-            Some(FORMAT) => {}
+        let data_key = match map.get(1).and_then(Value::as_u64) {
+            Some(FIRST_FORMAT) => None,
+            Some(FORMAT) => {
+                let generation = map.get(4).and_then(Value::as_u64).filter(|generation| *generation > 0);
+                let wrapped = map.get(5).and_then(Value::as_bytes).ok_or_else(damaged)?.to_vec();
+                Some(WrappedDataKey { generation: generation.ok_or_else(damaged)?, wrapped })
+            }
             Some(format) => return Err(VaultError::TooNew { format }),
             None => return Err(damaged()),
-        }
+        };
+        let known = if data_key.is_some() { 1..=5 } else { 1..=3 };
         let slots = map.get(2).and_then(Value::as_bytes).ok_or_else(damaged)?;
         let entries = map.as_map().unwrap_or_default().iter();
         Ok(Self {
             slots: SlotTable::decode(slots).map_err(|error: SlotError| VaultError::from(error))?,
             epoch: map.get(3).and_then(Value::as_u64).ok_or_else(damaged)?,
-            unknown: entries.filter(|(key, _)| !matches!(key.as_u64(), Some(1..=3))).cloned().collect(),
+            data_key,
+            unknown: entries
+                .filter(|(key, _)| !key.as_u64().is_some_and(|key| known.contains(&key)))
+                .cloned()
+                .collect(),
             body: body.clone(),
             code: code.clone(),
         })
@@ -152,14 +210,14 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::testing::{keys, slot_table};
+    use crate::testing::{header_keys, new_header};
 
     fn written() -> (tempfile::TempDir, Folder, Header) {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
-        let mut header = Header::new(slot_table());
-        header.write(&folder, &keys(), 1).unwrap();
-        header.write(&folder, &keys(), 2).unwrap();
+        let mut header = new_header();
+        header.write(&folder, &header_keys(), 1).unwrap();
+        header.write(&folder, &header_keys(), 2).unwrap();
         (place, folder, header)
     }
 
@@ -175,7 +233,7 @@ mod tests {
         let (_place, folder, _) = written();
         let found = Header::read(&folder).unwrap();
         assert_eq!((found.header.epoch, found.other_damaged), (2, false));
-        assert!(found.header.verify(&keys()).is_ok());
+        assert!(found.header.verify(&header_keys()).is_ok());
     }
 
     #[test]
@@ -242,26 +300,76 @@ mod tests {
             (1.into(), FORMAT.into()),
             (2.into(), header.slots.encode().into()),
             (3.into(), 1.into()),
+            (4.into(), 1.into()),
+            (5.into(), header.data_key.as_ref().unwrap().wrapped.clone().into()),
         ]));
         let forged = Header::decode(&header.encode()).unwrap();
-        assert!(matches!(forged.verify(&keys()), Err(VaultError::Damaged(Damage::HeaderTampered))));
+        assert!(matches!(forged.verify(&header_keys()), Err(VaultError::Damaged(Damage::HeaderTampered))));
     }
 
     #[test]
     fn a_later_format_is_refused_kindly_and_not_passed_over() {
         let (_place, folder, mut header) = written();
-        header.body = cbor::encode(&Value::map([(1.into(), 2.into())]));
+        header.body = cbor::encode(&Value::map([(1.into(), 3.into())]));
         fs::write(folder.header(), header.encode()).unwrap();
-        assert!(matches!(Header::read(&folder), Err(VaultError::TooNew { format: 2 })));
+        assert!(matches!(Header::read(&folder), Err(VaultError::TooNew { format: 3 })));
+    }
+
+    #[test]
+    fn an_older_copy_under_the_name_of_the_newer_is_passed_over() {
+        let (_place, folder, mut header) = written();
+        let old = fs::read(folder.header()).unwrap();
+        header.write(&folder, &header_keys(), 3).unwrap();
+        header.write(&folder, &header_keys(), 4).unwrap();
+        fs::write(folder.header(), old).unwrap();
+        let found = Header::read(&folder).unwrap();
+        assert_eq!((found.header.epoch, found.other_damaged), (3, true));
+    }
+
+    #[test]
+    fn a_header_of_the_first_format_stays_one() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let mut header = Header { data_key: None, ..new_header() };
+        header.write(&folder, &header_keys(), 1).unwrap();
+        let again = Header::read(&folder).unwrap().header;
+        assert_eq!((again.generation(), again.epoch), (0, 1));
+        assert!(again.verify(&header_keys()).is_ok());
+        let map = cbor::decode(&again.body).unwrap();
+        assert_eq!((map.get(1).and_then(Value::as_u64), map.get(4)), (Some(1), None));
+    }
+
+    #[test]
+    fn a_data_key_without_bytes_or_generation_is_damage() {
+        let (_place, _, mut header) = written();
+        let all: [(Value, Value); 5] = [
+            (1.into(), FORMAT.into()),
+            (2.into(), header.slots.encode().into()),
+            (3.into(), 1.into()),
+            (4.into(), 1.into()),
+            (5.into(), vec![0; 72].into()),
+        ];
+        let mut decode = |entries: Vec<(Value, Value)>| {
+            header.body = cbor::encode(&Value::map(entries));
+            Header::decode(&header.encode()).map(drop)
+        };
+        assert!(decode(all.to_vec()).is_ok());
+        let without = |key: u64| all.iter().filter(|(k, _)| k.as_u64() != Some(key)).cloned().collect();
+        for key in [3, 4, 5] {
+            assert!(matches!(decode(without(key)), Err(VaultError::Damaged(Damage::Header))), "{key}");
+        }
+        let mut zero = all.to_vec();
+        zero[3].1 = 0.into();
+        assert!(matches!(decode(zero), Err(VaultError::Damaged(Damage::Header))));
     }
 
     #[test]
     fn keeps_entries_of_later_versions() {
         let (_place, folder, mut header) = written();
         header.unknown.push((40.into(), "new".into()));
-        header.write(&folder, &keys(), 3).unwrap();
+        header.write(&folder, &header_keys(), 3).unwrap();
         let mut again = Header::read(&folder).unwrap().header;
-        again.write(&folder, &keys(), 4).unwrap();
+        again.write(&folder, &header_keys(), 4).unwrap();
         assert_eq!(Header::read(&folder).unwrap().header.unknown, header.unknown);
     }
 

@@ -2,20 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey_crypto::vault::{
-    KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, SlotError, SlotTable, VaultId, VaultKeys,
+    KdfParams, KeyedSlot, Manifest, MasterKey, Passphrase, PassphraseProof, SlotError, SlotSecret, SlotTable,
+    VaultId, VaultKeys,
 };
+use latchkey_memory::{Locked, wiping_stack};
 use rand_core::CryptoRng;
 
 use crate::backend::{Sled, within};
 use crate::check::{Checked, check};
 use crate::epochs::KnownEpochs;
 use crate::error::cannot;
-use crate::folder::{Folder, Lock, create_private_folder, files_in, sync_folder, sync_way_to};
+use crate::folder::{Folder, Lock, create_private_folder, files_in, new_store_in, sync_folder, sync_way_to};
 use crate::header::{Found, Header};
 use crate::safeguards::{JournalState, Safeguards};
 use crate::trial::make_sure;
+use crate::unlocking::Keys;
 use crate::witness::Witness;
 use crate::{Finding, OpenOptions, Vault, VaultError};
 
@@ -35,8 +39,10 @@ pub(crate) fn create(
     refuse_foreign(&folder)?;
     folder.make_private()?;
     folder.check_space()?;
-    let (slots, master_key) = SlotTable::create(VaultId::generate(rng), passphrase, params, rng)?;
-    make(folder, lock, options, slots, &master_key)
+    wiping_stack(|| {
+        let (slots, master_key) = SlotTable::create(VaultId::generate(rng), passphrase, params, rng)?;
+        make(folder, lock, options, slots, &master_key, rng)
+    })
 }
 
 /// Refuses a folder that holds anything but an empty lock, or one with a process's number, of an attempt before.
@@ -60,20 +66,23 @@ pub(crate) fn make(
     options: &OpenOptions,
     slots: SlotTable,
     master_key: &MasterKey,
+    rng: &mut dyn CryptoRng,
 ) -> Result<Vault, VaultError> {
-    let keys = Arc::new(VaultKeys::derive(master_key, slots.vault()));
-    create_private_folder(&folder.db()).map_err(cannot("make the database", &folder.db()))?;
-    let backend = Sled::create(&folder.db())?;
-    sync_folder(&folder.db())
-        .and_then(|()| sync_way_to(folder.path()))
+    const FIRST_GENERATION: u64 = 1;
+    let (keys, data_key) = Keys::generate(master_key, slots.vault(), FIRST_GENERATION, rng)?;
+    create_private_folder(&folder.stores()).map_err(cannot("make the database", &folder.stores()))?;
+    let store = new_store_in(&folder.stores(), FIRST_GENERATION)
+        .map_err(cannot("make the database", &folder.stores()))?;
+    let backend = Sled::create(&store)?;
+    sync_folder(&store)
+        .and_then(|()| sync_way_to(&folder.stores()))
         .map_err(cannot("sync the folder", folder.path()))?;
-    let mut header = Header::new(slots);
-    // Twice, so that both generations are there.
-    header.write(&folder, &keys, 0)?;
-    header.write(&folder, &keys, 0)?;
-    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
-    let safeguards = Safeguards::begin(folder.clone(), lock, header, witness, &keys)?;
-    let mut vault = Vault::assemble(keys, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
+    let mut header = Header::new(slots, Some(data_key));
+    header.write_everywhere(&folder, &keys.header, 0)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys.header));
+    let safeguards = Safeguards::begin(folder.clone(), lock, header, keys.header, witness, &keys.data)?;
+    let mut vault =
+        Vault::assemble(keys.data, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
     vault.write_device_identity(options.device_name.as_deref())?;
     vault.snapshot()?;
     Ok(vault)
@@ -88,7 +97,7 @@ pub(crate) fn with_passphrase(
     let vault = open(path, options, |slots| {
         let (master_key, shown) = slots.open(passphrase)?;
         proof = Some(shown);
-        Ok(VaultKeys::derive(&master_key, slots.vault()))
+        Ok(master_key)
     })?;
     // Opening went through the closure above, or it failed.
     proof.map(|proof| (vault, proof)).ok_or(VaultError::WrongPassphrase)
@@ -101,14 +110,23 @@ pub(crate) fn with_master_key(
 ) -> Result<Vault, VaultError> {
     open(path, options, |slots| {
         slots.verify(key)?;
-        Ok(VaultKeys::derive(key, slots.vault()))
+        Ok(MasterKey::from_bytes(*key.expose()))
     })
+}
+
+pub(crate) fn with_keyed_slot(
+    path: &Path,
+    options: &OpenOptions,
+    way: KeyedSlot,
+    secret: &SlotSecret,
+) -> Result<Vault, VaultError> {
+    open(path, options, |slots| slots.open_keyed(way, secret))
 }
 
 fn open(
     path: &Path,
     options: &OpenOptions,
-    unlock: impl FnOnce(&SlotTable) -> Result<VaultKeys, SlotError>,
+    unlock: impl FnOnce(&SlotTable) -> Result<MasterKey, SlotError>,
 ) -> Result<Vault, VaultError> {
     let folder = Folder::at(path);
     if !folder.holds_vault() {
@@ -116,17 +134,19 @@ fn open(
     }
     let lock = Lock::take(&folder.lock())?;
     let Found { header, other_damaged } = Header::read(&folder)?;
-    let keys = Arc::new(unlock(&header.slots)?);
-    header.verify(&keys)?;
+    let keys = wiping_stack(|| Keys::unlock(&header, &unlock(&header.slots)?))?;
     let mut findings = Vec::new();
     if other_damaged {
         findings.push(Finding::HeaderGenerationDamaged);
     }
 
-    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
-    let known = KnownEpochs::gather(&header, witness.as_ref(), &keys, &mut findings);
-    make_sure(&folder, &keys, options, &known)?;
-    let (backend, checked) = open_and_check(&folder.db(), &keys, options)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys.header));
+    let known = KnownEpochs::gather(&header, witness.as_ref(), &keys.header, &mut findings);
+    let generation = header.generation();
+    let rewrite_cut_short =
+        folder.has_older_store(generation).map_err(cannot("look into the folder", &folder.stores()))?;
+    make_sure(&folder, generation, &keys.data, options, &known)?;
+    let (backend, checked) = open_and_check(&folder.db(generation), &keys.data, options)?;
     let Checked { mut manifest, findings: more } = checked;
     findings.extend(more);
     let set_back = known.judge(manifest.epoch, options.accept_older)?;
@@ -135,11 +155,18 @@ fn open(
     manifest.epoch = set_back.unwrap_or(manifest.epoch);
 
     let (safeguards, journal) =
-        Safeguards::take_up(folder.clone(), lock, header, witness, &keys, manifest.epoch)?;
-    let mut vault = Vault::assemble(keys, Box::new(backend), manifest, Some(safeguards), findings);
+        Safeguards::take_up(folder, lock, header, keys.header, witness, &keys.data, manifest.epoch)?;
+    let mut vault = Vault::assemble(keys.data, Box::new(backend), manifest, Some(safeguards), findings);
+    // Where this fails for want of room, the vault is not migrated either.
+    let _ = vault.snapshot_before_migration();
     vault.read_device_identity(options.device_name.as_deref())?;
     if set_back.is_some() {
         vault.write_device_identity(options.device_name.as_deref())?;
+    }
+    vault.compare_slots();
+    if rewrite_cut_short {
+        vault.finish_rewrite()?;
+        return Ok(vault);
     }
     // A vault that was set back has left its journal behind.
     if set_back.is_none() {
@@ -153,17 +180,27 @@ fn open(
         vault.snapshot()?;
     }
     vault.mark_epoch()?;
+    vault.remove_other_stores()?;
+    vault.migrate()?;
     Ok(vault)
 }
 
 /// Opens the store and reads it through, in the time that is given for both.
 pub(crate) fn open_and_check(
     db: &Path,
-    keys: &Arc<VaultKeys>,
+    keys: &Arc<Locked<VaultKeys>>,
     options: &OpenOptions,
 ) -> Result<(Sled, Checked), VaultError> {
+    open_and_check_within(options.deadline, db, keys)
+}
+
+pub(crate) fn open_and_check_within(
+    deadline: Duration,
+    db: &Path,
+    keys: &Arc<Locked<VaultKeys>>,
+) -> Result<(Sled, Checked), VaultError> {
     let (db, keys) = (db.to_owned(), Arc::clone(keys));
-    within(options.deadline, move || {
+    within(deadline, move || {
         let backend = Sled::open(&db)?;
         let checked = check(&backend, &keys);
         Ok(checked.map(|checked| (backend, checked)))

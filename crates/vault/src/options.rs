@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use latchkey_crypto::vault::{KdfParams, MasterKey, Passphrase, PassphraseProof};
+use latchkey_crypto::vault::{KdfParams, KeyedSlot, MasterKey, Passphrase, PassphraseProof, SlotSecret};
 use rand_core::CryptoRng;
 
-use crate::restore::{Restored, restore};
+use crate::restore::{From, Restored, restore};
 use crate::{Vault, VaultError, open};
 
 /// How a vault is opened. The default: no memory kept on this machine, two minutes for the database to open.
@@ -100,11 +100,31 @@ impl OpenOptions {
         open::with_master_key(folder.as_ref(), self, master_key)
     }
 
+    /// Opens a vault with what opens a slot that is not a passphrase's. Nobody typed one: there is no proof.
+    pub fn open_with_keyed_slot(
+        &self,
+        folder: impl AsRef<Path>,
+        way: KeyedSlot,
+        secret: &SlotSecret,
+    ) -> Result<Vault, VaultError> {
+        open::with_keyed_slot(folder.as_ref(), self, way, secret)
+    }
+
     /// Brings a damaged vault back from its newest good snapshot and the journals after it, into a new database.
     ///
     /// Never done unasked: what is restored may be older than what was lost. The damaged files are kept in
     /// `set-aside/`.
     pub fn restore(&self, folder: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Restored, VaultError> {
-        restore(folder.as_ref(), self, passphrase)
+        restore(folder.as_ref(), self, From::Newest, passphrase)
+    }
+
+    /// As [`OpenOptions::restore`], from a snapshot that was chosen, and without what came after it.
+    pub fn restore_snapshot(
+        &self,
+        folder: impl AsRef<Path>,
+        passphrase: &Passphrase,
+        snapshot: u64,
+    ) -> Result<Restored, VaultError> {
+        restore(folder.as_ref(), self, From::Snapshot(snapshot), passphrase)
     }
 }

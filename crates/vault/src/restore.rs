@@ -1,17 +1,24 @@
 //! Back from snapshots and journals, when asked.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use latchkey_crypto::vault::{Manifest, Passphrase, RecordKind, VaultKeys};
+use latchkey_crypto::vault::{Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultKeys};
+use latchkey_memory::{Locked, wiping_stack};
+use latchkey_passkey::PasskeyId;
 
-use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree};
-use crate::check::check;
+use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree, within};
+use crate::check::{check, named};
 use crate::error::cannot;
-use crate::folder::{Folder, Lock, create_private_folder, files_in, remove, sync_folder};
+use crate::folder::{
+    Folder, Lock, copy_store, create_private_folder, files_in, new_store_in, remove, sync_folder,
+};
 use crate::header::{Header, read_bytes};
 use crate::safeguards::Safeguards;
+use crate::unlocking::{Keys, first_format};
 use crate::vault::random;
 use crate::witness::{Memory, Witness};
 use crate::{Damage, OpenOptions, VaultError, journal, seal, snapshot};
@@ -25,6 +32,11 @@ pub struct Restored {
     pub reached: u64,
     /// The newest commit that header or this machine know of.
     pub newest_seen: u64,
+    /// How many passkeys there are now, those in the bin too.
+    pub passkeys: u64,
+    /// Passkeys that the damaged database still names, and that are not there now. `None` if it could not be read at
+    /// all: then the number of commits lost is all that is known.
+    pub passkeys_lost: Option<Vec<PasskeyId>>,
     /// Where the damaged database was put, if there was one.
     pub set_aside: Option<PathBuf>,
 }
@@ -36,80 +48,167 @@ impl Restored {
     }
 }
 
+/// From what a vault is restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The newest good snapshot, and every commit after it that the journals hold.
+    Newest,
+    /// A snapshot that was chosen, and nothing after it.
+    Snapshot(u64),
+}
+
 pub(crate) fn restore(
     path: &Path,
     options: &OpenOptions,
+    from: From,
     passphrase: &Passphrase,
 ) -> Result<Restored, VaultError> {
-    restore_with(path, options, |header| {
-        let (master_key, _) = header.slots.open(passphrase)?;
-        Ok(VaultKeys::derive(&master_key, header.slots.vault()))
-    })
+    restore_with(path, options, from, |slots| Ok(slots.open(passphrase)?.0))
 }
 
 pub(crate) fn restore_with(
     path: &Path,
     options: &OpenOptions,
-    unlock: impl Fn(&Header) -> Result<VaultKeys, VaultError>,
+    from: From,
+    unlock: impl Fn(&SlotTable) -> Result<MasterKey, VaultError>,
 ) -> Result<Restored, VaultError> {
     let folder = Folder::at(path);
     if !folder.holds_vault() {
         return Err(VaultError::NotFound);
     }
     let lock = Lock::take(&folder.lock())?;
-    let headers = headers(&folder)?;
-    let (keys, header) = unlock_any(headers, unlock)?;
-    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys));
-    let seen = match witness.as_ref().map(|witness| witness.recall(&keys)) {
+    let Unlocked { mut header, keys, first_format } = unlock_any(headers(&folder)?, unlock)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys.header));
+    let seen = match witness.as_ref().map(|witness| witness.recall(&keys.header)) {
         Some(Memory::Seen(seen)) => seen.max(header.epoch),
         _ => header.epoch,
     };
     folder.check_space()?;
 
-    let good = snapshot::newest_good(&folder, &keys)?;
-    let base = good.ok_or(VaultError::NothingToRestore)?;
-    let commits = commits_after(&folder, &keys, base)?;
+    let still_named = named_in_store(&folder, header.generation(), &keys.data, options);
+    let mut data = keys.data;
+    let mut base = choose(&folder, &data, from)?;
+    if base.is_none() && header.generation() > 0 {
+        // What a migration has kept: the vault is as it was then, and is migrated again when it is opened.
+        base = choose(&folder, &first_format, from)?;
+        data = first_format;
+        header.data_key = None;
+    }
+    let base = base.ok_or(VaultError::NothingToRestore)?;
+    let commits = match from {
+        From::Newest => commits_after(&folder, &data, base)?,
+        From::Snapshot(_) => Vec::new(),
+    };
     let reached = base + u64::try_from(commits.len()).unwrap_or(0);
     // Behind what was seen, the next commits must not take numbers that were used before.
     let epoch = if reached < seen { seen + 1 } else { reached };
-    build(&folder, &keys, base, &commits, epoch)?;
+    let generation = header.generation();
+    build(&folder, generation, &data, base, &commits, epoch)?;
     let set_aside = exchange(&folder)?;
 
-    let mut backend = Sled::open(&folder.db())?;
-    let (mut safeguards, _) = Safeguards::take_up(folder.clone(), lock, header, witness, &keys, epoch)?;
-    safeguards.mark_anew(&keys, epoch)?;
-    safeguards.snapshot(&keys, &backend, epoch, &mut random())?;
+    let mut backend = Sled::open(&folder.db(generation))?;
+    let (mut safeguards, _) =
+        Safeguards::take_up(folder.clone(), lock, header, keys.header, witness, &data, epoch)?;
+    safeguards.mark_anew(epoch)?;
+    safeguards.snapshot(&data, &backend, epoch, &mut random())?;
+    let there = passkeys_in(&backend)?;
     backend.close()?;
     // Only a hint: without it the next opening costs more.
-    let _ = seal::write(&folder, &keys, epoch, &mut random());
-    Ok(Restored { snapshot: base, reached, newest_seen: seen, set_aside })
+    let _ = seal::write(&folder, generation, &data, epoch, &mut random());
+    let passkeys_lost = still_named.map(|named| {
+        let mut lost: Vec<_> = named.difference(&there).copied().collect();
+        lost.sort_unstable();
+        lost
+    });
+    let passkeys = u64::try_from(there.len()).unwrap_or(u64::MAX);
+    Ok(Restored { snapshot: base, reached, newest_seen: seen, passkeys, passkeys_lost, set_aside })
 }
 
-/// Every header that can be read: the two generations, then those in the snapshots, newest first.
+/// The snapshot to restore from.
+fn choose(folder: &Folder, keys: &VaultKeys, from: From) -> Result<Option<u64>, VaultError> {
+    match from {
+        From::Newest => snapshot::newest_good(folder, keys),
+        From::Snapshot(epoch) => {
+            let manifest = snapshot::verify(&snapshot::path_of(folder, epoch), keys);
+            Ok(manifest.filter(|manifest| manifest.epoch == epoch).map(|_| epoch))
+        }
+    }
+}
+
+/// What the damaged store still names, read from a copy: the engine changes what it opens.
+fn named_in_store(
+    folder: &Folder,
+    generation: u64,
+    keys: &Arc<Locked<VaultKeys>>,
+    options: &OpenOptions,
+) -> Option<HashSet<PasskeyId>> {
+    let (trial, keys) = (folder.trial_db(), Arc::clone(keys));
+    remove(&trial).and_then(|()| copy_store(&folder.db(generation), &trial)).ok()?;
+    let copy = trial.clone();
+    let named = within(options.deadline, move || {
+        let mut store = Sled::open(&copy)?;
+        let named = named(&store, &keys);
+        store.close()?;
+        Ok(named)
+    });
+    let _ = remove(&trial);
+    named.ok()?.ok()
+}
+
+fn passkeys_in(backend: &dyn Backend) -> Result<HashSet<PasskeyId>, VaultError> {
+    let mut found = HashSet::new();
+    backend.scan(Tree::Record, &[RecordKind::Passkey.code()], &mut |key, _| {
+        let id = key.get(1..).and_then(|id| id.try_into().ok());
+        found.extend(id.map(PasskeyId::from_bytes));
+    })?;
+    Ok(found)
+}
+
+/// Every header that can be read: the two generations; if there is none, the third copy; if that is gone as well,
+/// those in the snapshots of the first format, newest first.
 fn headers(folder: &Folder) -> Result<Vec<Header>, VaultError> {
+    let mut headers = read_headers(&[folder.header(), folder.previous_header()])?;
+    if headers.is_empty() {
+        headers = read_headers(&[folder.third_header()])?;
+    }
+    if headers.is_empty() {
+        let snapshots = snapshot::list(folder)?;
+        let inside = |epoch| snapshot::header_of(&snapshot::path_of(folder, epoch));
+        headers.extend(snapshots.into_iter().filter_map(inside));
+    }
+    // The one that knows most first: an older one may have been put back.
+    headers.sort_by_key(|header| std::cmp::Reverse(header.knows()));
+    Ok(headers)
+}
+
+fn read_headers(paths: &[PathBuf]) -> Result<Vec<Header>, VaultError> {
     let mut headers = Vec::new();
-    for path in [folder.header(), folder.previous_header()] {
-        match read_bytes(&path).map(|bytes| Header::decode(&bytes)) {
+    for path in paths {
+        match read_bytes(path).map(|bytes| Header::decode(&bytes)) {
             Ok(Ok(header)) => headers.push(header),
             // Not ours to overwrite.
             Ok(Err(error @ VaultError::TooNew { .. })) => return Err(error),
             Ok(Err(_)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(cannot("read the header", &path)(error)),
+            Err(error) => return Err(cannot("read the header", path)(error)),
         }
     }
-    for epoch in snapshot::list(folder)? {
-        headers.extend(snapshot::header_of(&snapshot::path_of(folder, epoch)));
-    }
     Ok(headers)
+}
+
+struct Unlocked {
+    header: Header,
+    keys: Keys,
+    /// For snapshots from before the vault had a data key.
+    first_format: Arc<Locked<VaultKeys>>,
 }
 
 /// The keys from the first header that opens and is as its writer left it. One key derivation for each different
 /// slot table.
 fn unlock_any(
     headers: Vec<Header>,
-    unlock: impl Fn(&Header) -> Result<VaultKeys, VaultError>,
-) -> Result<(VaultKeys, Header), VaultError> {
+    unlock: impl Fn(&SlotTable) -> Result<MasterKey, VaultError>,
+) -> Result<Unlocked, VaultError> {
     let mut refusal = VaultError::Damaged(Damage::Header);
     let mut tried: Vec<Vec<u8>> = Vec::new();
     for header in headers {
@@ -117,8 +216,13 @@ fn unlock_any(
         if tried.contains(&slots) {
             continue;
         }
-        match unlock(&header).and_then(|keys| header.verify(&keys).map(|()| keys)) {
-            Ok(keys) => return Ok((keys, header)),
+        let unlocked = wiping_stack(|| {
+            let master_key = unlock(&header.slots)?;
+            let keys = Keys::unlock(&header, &master_key)?;
+            Ok((keys, first_format(&master_key, header.slots.vault())))
+        });
+        match unlocked {
+            Ok((keys, first_format)) => return Ok(Unlocked { header, keys, first_format }),
             Err(error) => refusal = error,
         }
         tried.push(slots);
@@ -152,14 +256,18 @@ fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec
 /// commit may be of a vault in which a damaged record was written over, and would match nothing ever again.
 fn build(
     folder: &Folder,
+    generation: u64,
     keys: &VaultKeys,
     base: u64,
     commits: &[Vec<Change>],
     epoch: u64,
 ) -> Result<(), VaultError> {
-    remove(&folder.new_db()).map_err(cannot("remove a restore that was cut short", &folder.new_db()))?;
-    create_private_folder(&folder.new_db()).map_err(cannot("make the new database", &folder.new_db()))?;
-    let mut backend = Sled::create(&folder.new_db())?;
+    let stores = folder.new_stores();
+    remove(&stores).map_err(cannot("remove a restore that was cut short", &stores))?;
+    let failed = || cannot("make the new database", &stores);
+    create_private_folder(&stores).map_err(failed())?;
+    let store = new_store_in(&stores, generation).map_err(failed())?;
+    let mut backend = Sled::create(&store)?;
     let mut snapshot =
         snapshot::Reader::open(&snapshot::path_of(folder, base), keys).ok_or(VaultError::NothingToRestore)?;
     let mut manifest = Manifest { epoch, ..Manifest::EMPTY };
@@ -175,7 +283,8 @@ fn build(
         return Err(VaultError::NothingToRestore);
     }
     backend.close()?;
-    Ok(())
+    // The store's own names: without them the exchange would leave an empty folder after a power cut.
+    sync_folder(&store).and_then(|()| sync_folder(&stores)).map_err(failed())
 }
 
 /// Makes changes again, all but that of the manifest, and follows them in a manifest.
@@ -199,20 +308,18 @@ fn replay(
     Ok(backend.commit(&records)?)
 }
 
-/// Puts the new store in the old one's place; where the old one is now, if there was one.
+/// Puts the new store in the place of all that are there; where those are now, if there were any.
 fn exchange(folder: &Folder) -> Result<Option<PathBuf>, VaultError> {
-    let db = folder.db();
-    let failed = || cannot("exchange the database", &db);
+    let stores = folder.stores();
+    let failed = || cannot("exchange the database", &stores);
     let aside = folder.new_set_aside();
-    let there = folder.db().exists();
-    // The new store's own names first: without them the exchange would leave an empty folder after a power cut.
-    sync_folder(&folder.new_db()).map_err(failed())?;
+    let there = stores.exists();
     if there {
         create_private_folder(&aside).map_err(failed())?;
-        fs::rename(folder.db(), aside.join("db")).map_err(failed())?;
+        fs::rename(&stores, aside.join("db")).map_err(failed())?;
         sync_folder(&aside).and_then(|()| sync_folder(&folder.set_aside())).map_err(failed())?;
     }
-    fs::rename(folder.new_db(), folder.db()).map_err(failed())?;
+    fs::rename(folder.new_stores(), &stores).map_err(failed())?;
     sync_folder(folder.path()).map_err(failed())?;
     Ok(there.then_some(aside))
 }

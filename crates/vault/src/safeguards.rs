@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use latchkey_crypto::vault::VaultKeys;
+use latchkey_crypto::vault::{HeaderKeys, VaultKeys};
+use latchkey_memory::Locked;
 use rand_core::CryptoRng;
 
 use crate::backend::{Backend, Change};
@@ -20,6 +21,7 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(3600);
 pub(crate) struct Safeguards {
     pub(crate) folder: Folder,
     pub(crate) header: Header,
+    pub(crate) keys: Locked<HeaderKeys>,
     journal: Journal,
     witness: Option<Witness>,
     last_snapshot: Instant,
@@ -45,11 +47,13 @@ impl Safeguards {
         folder: Folder,
         lock: Lock,
         header: Header,
+        header_keys: Locked<HeaderKeys>,
         witness: Option<Witness>,
         keys: &VaultKeys,
     ) -> Result<Self, VaultError> {
         let journal = Journal::start(&folder, keys.vault(), 0)?;
-        Ok(Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock })
+        let keys = header_keys;
+        Ok(Self { folder, header, keys, journal, witness, last_snapshot: Instant::now(), _lock: lock })
     }
 
     /// For a vault that was there. Unless the journal is [`JournalState::Whole`], the caller makes a snapshot before
@@ -58,6 +62,7 @@ impl Safeguards {
         folder: Folder,
         lock: Lock,
         header: Header,
+        header_keys: Locked<HeaderKeys>,
         witness: Option<Witness>,
         keys: &VaultKeys,
         epoch: u64,
@@ -70,8 +75,9 @@ impl Safeguards {
             GoOn::CutShort => (start_over(&folder, keys, epoch)?, JournalState::CutShort),
             GoOn::Broken => (start_over(&folder, keys, epoch)?, JournalState::Broken),
         };
+        let keys = header_keys;
         let safeguards =
-            Self { folder, header, journal, witness, last_snapshot: Instant::now(), _lock: lock };
+            Self { folder, header, keys, journal, witness, last_snapshot: Instant::now(), _lock: lock };
         Ok((safeguards, state))
     }
 
@@ -84,23 +90,22 @@ impl Safeguards {
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Finding>, VaultError> {
         self.journal.append(keys, epoch, changes, rng)?;
-        self.mark(keys, epoch)
+        self.mark(epoch)
     }
 
     /// Writes the epoch into header and memory. That the memory fails is only a finding.
-    pub(crate) fn mark(&mut self, keys: &VaultKeys, epoch: u64) -> Result<Option<Finding>, VaultError> {
+    pub(crate) fn mark(&mut self, epoch: u64) -> Result<Option<Finding>, VaultError> {
         if self.header.epoch != epoch {
-            self.header.write(&self.folder, keys, epoch)?;
+            self.header.write(&self.folder, &self.keys, epoch)?;
         }
-        let remembered = self.witness.as_ref().map(|witness| witness.remember(keys, epoch));
+        let remembered = self.witness.as_ref().map(|witness| witness.remember(&self.keys, epoch));
         Ok(remembered.and_then(Result::err).map(|_| Finding::WitnessUnwritable))
     }
 
-    /// Writes the epoch into both generations of the header and into memory, whatever they have.
-    pub(crate) fn mark_anew(&mut self, keys: &VaultKeys, epoch: u64) -> Result<(), VaultError> {
-        self.header.write(&self.folder, keys, epoch)?;
-        self.header.write(&self.folder, keys, epoch)?;
-        self.mark(keys, epoch).map(drop)
+    /// Writes the header with all its copies, and the epoch into memory, whatever they have.
+    pub(crate) fn mark_anew(&mut self, epoch: u64) -> Result<Option<Finding>, VaultError> {
+        self.header.write_everywhere(&self.folder, &self.keys, epoch)?;
+        self.mark(epoch)
     }
 
     /// Whether it is time for a snapshot although the vault stays open.

@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use latchkey_crypto::vault::{Manifest, RecordKind, VaultId, VaultKeys};
 use rand_core::CryptoRng;
@@ -15,7 +16,10 @@ use crate::journal::{decode, encode_row};
 /// How many generations are kept.
 pub(crate) const GENERATIONS: usize = 8;
 
-const MAGIC: &[u8] = b"latchkey snapshot 1\n";
+const FIRST_MAGIC: &[u8; 20] = b"latchkey snapshot 1\n";
+const MAGIC: &[u8; 20] = b"latchkey snapshot 2\n";
+/// The name under which one is written before it is whole.
+const UNFINISHED: &str = "new";
 const SALT_LEN: usize = 16;
 const PIECE_BYTES: usize = 256 * 1024;
 /// No piece is larger: bounds what a forged length can make us reserve.
@@ -24,10 +28,14 @@ const MOST_HEADER_BYTES: usize = 128 * 1024;
 
 /// Writes the whole store as one sealed file, `EPOCH.snapshot`.
 ///
-/// On disk: the line `latchkey snapshot 1`, vault id (16 bytes), epoch (8, big-endian), salt (16), length (4) and
-/// bytes of the header, so that the key slots survive too; then pieces of length (4) and envelope, each holding
-/// rows as in the journal. A piece is sealed for this file, its number, and whether it is the last; the manifest
-/// is among the rows.
+/// On disk: the line `latchkey snapshot 2`, vault id (16 bytes), epoch (8, big-endian), salt (16), generation of the
+/// data key (8), time (8, seconds since 1970); then pieces of length (4) and envelope, each holding rows as in the
+/// journal. A piece is sealed for this file with all that is said of it, its number, and whether it is the last; the
+/// manifest is among the rows.
+///
+/// A vault of the first format gets a snapshot that its own version can read: the line `latchkey snapshot 1`, no
+/// generation and no time, but length (4) and bytes of the header. Later ones do not hold it: an old slot table would
+/// keep an old passphrase working.
 pub(crate) fn write(
     folder: &Folder,
     keys: &VaultKeys,
@@ -36,22 +44,29 @@ pub(crate) fn write(
     epoch: u64,
     rng: &mut dyn CryptoRng,
 ) -> Result<(), VaultError> {
-    let (path, new) = (path_of(folder, epoch), folder.snapshots().join("new"));
+    let (path, new) = (path_of(folder, epoch), folder.snapshots().join(UNFINISHED));
     let failed = || cannot("write a snapshot", &new);
     create_private_folder(&folder.snapshots()).map_err(failed())?;
     let mut salt = [0; SALT_LEN];
     rng.fill_bytes(&mut salt);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let generation = header.generation();
+    let head =
+        Head { vault: keys.vault(), epoch, salt, generation, made_at: (generation > 0).then_some(now) };
     let mut writer = Writer {
         out: BufWriter::new(create_file(&new).map_err(failed())?),
         keys,
         rng,
         path: &new,
-        place: [epoch.to_be_bytes().as_slice(), &salt].concat(),
+        place: head.place(),
         epoch,
         number: 0,
         rows: Vec::with_capacity(2 * PIECE_BYTES),
     };
-    writer.head(&header.encode(), &salt).map_err(failed())?;
+    writer.out.write_all(&head.encode()).map_err(failed())?;
+    if head.made_at.is_none() {
+        writer.chunk(&header.encode()).map_err(failed())?;
+    }
     for tree in Tree::ALL {
         let mut result = Ok(());
         backend.scan(tree, &[], &mut |key, value| {
@@ -79,14 +94,6 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn head(&mut self, header: &[u8], salt: &[u8]) -> io::Result<()> {
-        self.out.write_all(MAGIC)?;
-        self.out.write_all(self.keys.vault().as_bytes())?;
-        self.out.write_all(&self.epoch.to_be_bytes())?;
-        self.out.write_all(salt)?;
-        self.chunk(header)
-    }
-
     fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
         let len = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         self.out.write_all(&len.to_be_bytes())?;
@@ -109,6 +116,56 @@ impl Writer<'_> {
     }
 }
 
+/// What a snapshot says of itself. True once a piece of it has opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    vault: VaultId,
+    pub(crate) epoch: u64,
+    salt: [u8; SALT_LEN],
+    /// 0 for one of the first format.
+    pub(crate) generation: u64,
+    /// Seconds since 1970; `None` for one of the first format.
+    pub(crate) made_at: Option<u64>,
+}
+
+impl Head {
+    fn encode(&self) -> Vec<u8> {
+        let magic = if self.made_at.is_some() { MAGIC } else { FIRST_MAGIC };
+        [magic.as_slice(), self.vault.as_bytes(), &self.place()].concat()
+    }
+
+    /// What every piece is sealed for.
+    fn place(&self) -> Vec<u8> {
+        let mut place = [self.epoch.to_be_bytes().as_slice(), &self.salt].concat();
+        if let Some(made_at) = self.made_at {
+            place.extend_from_slice(&self.generation.to_be_bytes());
+            place.extend_from_slice(&made_at.to_be_bytes());
+        }
+        place
+    }
+
+    fn read(file: &mut impl Read) -> Option<Self> {
+        let mut magic = [0; MAGIC.len()];
+        let (mut vault, mut epoch, mut salt) = ([0; VaultId::LEN], [0; 8], [0; SALT_LEN]);
+        for part in [magic.as_mut_slice(), &mut vault, &mut epoch, &mut salt] {
+            file.read_exact(part).ok()?;
+        }
+        let (mut generation, mut made_at) = ([0; 8], [0; 8]);
+        if magic == *MAGIC {
+            file.read_exact(&mut generation).and_then(|()| file.read_exact(&mut made_at)).ok()?;
+        } else if magic != *FIRST_MAGIC {
+            return None;
+        }
+        Some(Self {
+            vault: VaultId::from_bytes(vault),
+            epoch: u64::from_be_bytes(epoch),
+            salt,
+            generation: u64::from_be_bytes(generation),
+            made_at: (magic == *MAGIC).then_some(u64::from_be_bytes(made_at)),
+        })
+    }
+}
+
 /// A snapshot's pieces, one after the other. They are bound to their file, number and end, but what they make
 /// together is for the reader to compare with the manifest.
 pub(crate) struct Reader<'a> {
@@ -124,13 +181,14 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// `None` if the file is not there, or not a snapshot of this vault.
     pub(crate) fn open(path: &Path, keys: &'a VaultKeys) -> Option<Self> {
-        let (mut file, vault, epoch, salt) = open_head(path)?;
-        if vault != keys.vault() {
+        let (mut file, head) = open_head(path)?;
+        if head.vault != keys.vault() {
             return None;
         }
-        read_chunk(&mut file, MOST_HEADER_BYTES)?;
-        let place = [epoch.to_be_bytes().as_slice(), &salt].concat();
-        Some(Self { file, keys, place, number: 0, at_end: false, epoch })
+        if head.made_at.is_none() {
+            read_chunk(&mut file, MOST_HEADER_BYTES)?;
+        }
+        Some(Self { file, keys, place: head.place(), number: 0, at_end: false, epoch: head.epoch })
     }
 
     /// The rows of the next piece; `Ok(None)` after the last, an error as soon as anything is not as written.
@@ -170,25 +228,43 @@ pub(crate) struct Broken;
 
 /// Reads a snapshot through: its manifest, if all of it is as it was written and belongs together.
 pub(crate) fn verify(path: &Path, keys: &VaultKeys) -> Option<Manifest> {
+    verify_and_see(path, keys, &mut |_| {})
+}
+
+/// As [`verify`], and shows every row but the manifest's, before all of them are verified.
+pub(crate) fn verify_and_see(
+    path: &Path,
+    keys: &VaultKeys,
+    see: &mut dyn FnMut(&Change),
+) -> Option<Manifest> {
     let mut reader = Reader::open(path, keys)?;
     let (mut found, mut claimed) = (Manifest { epoch: reader.epoch, ..Manifest::EMPTY }, None);
     while let Some(rows) = reader.next_rows().ok()? {
-        for Change { tree, key, value } in rows {
-            let value = value?;
-            if tree == Tree::Meta && key == MANIFEST_KEY {
-                let opened = keys.open(RecordKind::Manifest, &key, &value).ok()?;
+        for row in &rows {
+            let Change { tree, key, value: Some(value) } = row else { return None };
+            if *tree == Tree::Meta && key == MANIFEST_KEY {
+                let opened = keys.open(RecordKind::Manifest, key, value).ok()?;
                 claimed = Manifest::decode(&opened.plaintext);
             } else {
-                found.add(keys.member(tree.kind(&key)?, &key, &value));
+                found.add(keys.member(tree.kind(key)?, key, value));
+                see(row);
             }
         }
     }
     claimed.filter(|claimed| *claimed == found)
 }
 
-/// The header that a snapshot carries, of whatever vault.
+/// What a snapshot says of itself, of whatever vault.
+pub(crate) fn head_of(path: &Path) -> Option<Head> {
+    open_head(path).map(|(_, head)| head)
+}
+
+/// The header that a snapshot of the first format carries, of whatever vault.
 pub(crate) fn header_of(path: &Path) -> Option<Header> {
-    let (mut file, ..) = open_head(path)?;
+    let (mut file, head) = open_head(path)?;
+    if head.made_at.is_some() {
+        return None;
+    }
     Header::decode(&read_chunk(&mut file, MOST_HEADER_BYTES)?).ok()
 }
 
@@ -206,6 +282,38 @@ pub(crate) fn newest_good(folder: &Folder, keys: &VaultKeys) -> Result<Option<u6
     let good =
         |epoch: &u64| verify(&path_of(folder, *epoch), keys).is_some_and(|manifest| manifest.epoch == *epoch);
     Ok(list(folder)?.into_iter().find(good))
+}
+
+/// Deletes the snapshots of the first format and what is left of one that was cut short: each holds a header, and so a
+/// slot table.
+pub(crate) fn remove_those_with_header(folder: &Folder) -> io::Result<()> {
+    let first = |path: &PathBuf| {
+        epoch_of(path, "snapshot").is_some() && head_of(path).is_none_or(|head| head.made_at.is_none())
+    };
+    for path in files_in(&folder.snapshots())?.iter().filter(|path| first(path)) {
+        fs::remove_file(path)?;
+    }
+    remove_unfinished(folder)?;
+    sync_folder(&folder.snapshots())
+}
+
+/// Deletes every snapshot but one, and all journals: none of them opens under the data key any more.
+pub(crate) fn remove_all_but(folder: &Folder, epoch: u64) -> io::Result<()> {
+    for path in files_in(&folder.snapshots())? {
+        let other = epoch_of(&path, "snapshot").is_some_and(|found| found != epoch);
+        if other || epoch_of(&path, "journal").is_some() {
+            fs::remove_file(&path)?;
+        }
+    }
+    remove_unfinished(folder)?;
+    sync_folder(&folder.snapshots())
+}
+
+fn remove_unfinished(folder: &Folder) -> io::Result<()> {
+    match fs::remove_file(folder.snapshots().join(UNFINISHED)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Deletes the snapshots, and the journals after them, that are older than the newest [`GENERATIONS`].
@@ -247,14 +355,10 @@ fn piece_id(place: &[u8], number: u64, last: bool) -> Vec<u8> {
     [place, &number.to_be_bytes(), &[u8::from(last)]].concat()
 }
 
-fn open_head(path: &Path) -> Option<(BufReader<File>, VaultId, u64, [u8; SALT_LEN])> {
+fn open_head(path: &Path) -> Option<(BufReader<File>, Head)> {
     let mut file = BufReader::new(File::open(path).ok()?);
-    let mut magic = [0; MAGIC.len()];
-    let (mut vault, mut epoch, mut salt) = ([0; VaultId::LEN], [0; 8], [0; SALT_LEN]);
-    for part in [magic.as_mut_slice(), &mut vault, &mut epoch, &mut salt] {
-        file.read_exact(part).ok()?;
-    }
-    (magic == MAGIC).then_some((file, VaultId::from_bytes(vault), u64::from_be_bytes(epoch), salt))
+    let head = Head::read(&mut file)?;
+    Some((file, head))
 }
 
 fn read_chunk(file: &mut impl Read, most: usize) -> Option<Vec<u8>> {
@@ -269,14 +373,14 @@ fn read_chunk(file: &mut impl Read, most: usize) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{filled_memory, keys, slot_table};
+    use crate::testing::{filled_memory, header_keys, keys, new_header};
     use crate::vault::random;
 
     fn written(records: u8) -> (tempfile::TempDir, Folder, PathBuf) {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         let (backend, manifest) = filled_memory(records, 5);
-        let header = Header::new(slot_table());
+        let header = new_header();
         write(&folder, &keys(), &header, &backend, manifest.epoch, &mut random()).unwrap();
         let path = path_of(&folder, 5);
         (place, folder, path)
@@ -301,19 +405,38 @@ mod tests {
     fn a_changed_or_cut_one_does_not() {
         let (_place, _, path) = written(3);
         let bytes = fs::read(&path).unwrap();
-        let header_end = bytes.len() - (fs::read(&path).unwrap().len() / 2);
         for position in (0..bytes.len()).step_by(7) {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
             fs::write(&path, &changed).unwrap();
-            let verified = verify(&path, &keys());
-            // The header in it has codes of its own; everything else counts here.
-            assert!(verified.is_none() || position < header_end, "byte {position}");
+            assert!(verify(&path, &keys()).is_none(), "byte {position}");
             fs::write(&path, &bytes[..position]).unwrap();
             assert!(verify(&path, &keys()).is_none(), "cut at {position}");
         }
         fs::write(&path, [bytes.as_slice(), b"x"].concat()).unwrap();
         assert!(verify(&path, &keys()).is_none());
+    }
+
+    #[test]
+    fn one_of_the_first_format_has_its_header_and_a_later_one_none() {
+        let (_place, folder, path) = written(3);
+        assert!(header_of(&path).is_none());
+        let head = head_of(&path).unwrap();
+        assert!(head.generation == 1 && head.made_at.is_some());
+        let (backend, manifest) = filled_memory(3, 6);
+        let mut first = new_header();
+        first.data_key = None;
+        first.write(&folder, &header_keys(), 6).unwrap();
+        write(&folder, &keys(), &first, &backend, manifest.epoch, &mut random()).unwrap();
+        let path = path_of(&folder, 6);
+        assert_eq!(verify(&path, &keys()).unwrap(), manifest);
+        assert_eq!(header_of(&path).unwrap().slots.encode(), first.slots.encode());
+        assert_eq!(head_of(&path).unwrap().made_at, None);
+
+        fs::write(folder.snapshots().join(UNFINISHED), b"half of one, with its header").unwrap();
+        remove_those_with_header(&folder).unwrap();
+        assert_eq!(list(&folder).unwrap(), [5]);
+        assert!(!folder.snapshots().join(UNFINISHED).exists());
     }
 
     #[test]
@@ -323,7 +446,7 @@ mod tests {
         let (backend, _) = filled_memory(3, 5);
         let gone = Change { tree: Tree::History, key: vec![1], value: None };
         backend.commit(&[gone]).unwrap();
-        write(&folder, &keys(), &Header::new(slot_table()), &backend, 5, &mut random()).unwrap();
+        write(&folder, &keys(), &new_header(), &backend, 5, &mut random()).unwrap();
         assert!(verify(&path_of(&folder, 5), &keys()).is_none());
     }
 

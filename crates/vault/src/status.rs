@@ -42,6 +42,9 @@ pub enum Finding {
     },
     /// This machine's memory of the vault cannot be read, so that an older copy would not be noticed.
     WitnessUnreadable,
+    /// This machine's memory of the vault was written under another master key: the vault got a new one elsewhere. It
+    /// was compared all the same.
+    WitnessForeign,
     /// This machine's memory of the vault could not be written.
     WitnessUnwritable,
     /// A record does not open and is set aside. The kind is missing if it is none that this version knows, the id
@@ -87,4 +90,18 @@ pub enum Finding {
     SnapshotMissing,
     /// A snapshot could not be made; the journal goes on.
     SnapshotFailed,
+    /// The vault was of an older format. It was brought to the present one; a snapshot from before is kept.
+    Migrated {
+        /// The format that it had.
+        from: u64,
+    },
+    /// The vault is of an older format, and could not be brought to the present one: it has damaged records, or there
+    /// is no room. It is usable as it is.
+    NotMigrated {
+        /// The format that it has.
+        format: u64,
+    },
+    /// The key slots are older than the vault: an older header was brought back, and a passphrase that was changed
+    /// since may open it again.
+    SlotsOlder,
 }

@@ -1,13 +1,17 @@
 //! What the tests of this crate share.
 
+use std::cell::RefCell;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use latchkey_crypto::cose::{Algorithm, PrivateKey};
 use latchkey_crypto::vault::{
-    KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultId, VaultKeys,
+    DataKey, HeaderKeys, KdfCost, KdfParams, Machine, Manifest, MasterKey, Passphrase, RecordKind, SlotTable,
+    VaultId, VaultKeys,
 };
+use latchkey_memory::Locked;
 use latchkey_passkey::{
     BackupEligibility, CounterMode, CredProtect, CredentialId, Custody, Door, Labels, Outcome, Passkey,
     PasskeyCore, PasskeyId, PasskeySecrets, PasskeyStore, PrfSeeds, RpId, Seed, StoreError, Usage, UseKind,
@@ -16,6 +20,8 @@ use latchkey_passkey::{
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Memory, Tree};
 use crate::folder::{Folder, Lock, create_private_folder};
+use crate::header::{Header, WrappedDataKey};
+use crate::unlocking::new_data_key;
 use crate::vault::random;
 use crate::{NewPasskey, OpenOptions, Vault, VaultError, open};
 
@@ -67,8 +73,29 @@ fn key_from(digits: &str) -> [u8; 32] {
     [half(&digits[..32]), half(&digits[32..])].concat().try_into().unwrap()
 }
 
+/// Of stores that a test makes by hand: those of a vault of the first format.
 pub(crate) fn keys() -> VaultKeys {
-    VaultKeys::derive(&master_key(), VaultId::from_bytes([2; 16]))
+    VaultKeys::of(&DataKey::of_first_format(&master_key()), VaultId::from_bytes([2; 16]))
+}
+
+pub(crate) fn header_keys() -> HeaderKeys {
+    HeaderKeys::derive(&master_key(), VaultId::from_bytes([2; 16]))
+}
+
+/// Of a vault of the present format, not yet written.
+pub(crate) fn new_header() -> Header {
+    let (_, data_key) = new_data_key(&header_keys(), 1, &mut random()).unwrap();
+    Header::new(slot_table(), Some(data_key))
+}
+
+/// The keys of the records in a vault's folder.
+pub(crate) fn keys_in(path: &Path) -> VaultKeys {
+    let header = Header::read(&Folder::at(path)).unwrap().header;
+    let data_key = match header.data_key {
+        None => DataKey::of_first_format(&master_key()),
+        Some(WrappedDataKey { generation, wrapped }) => header_keys().unwrap(generation, &wrapped).unwrap(),
+    };
+    VaultKeys::of(&data_key, header.slots.vault())
 }
 
 /// A new vault in a folder, without a key derivation.
@@ -76,7 +103,7 @@ pub(crate) fn new_vault(path: &Path, options: &OpenOptions) -> Vault {
     create_private_folder(path).unwrap();
     let folder = Folder::at(path);
     let lock = Lock::take(&folder.lock()).unwrap();
-    open::make(folder, lock, options, slot_table(), &master_key()).unwrap()
+    open::make(folder, lock, options, slot_table(), &master_key(), &mut random()).unwrap()
 }
 
 /// Opens a vault that [`new_vault`] made.
@@ -99,6 +126,41 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+type Look = Box<dyn FnMut(&'static str)>;
+
+thread_local! {
+    static AT_STEP: RefCell<Option<Look>> = const { RefCell::new(None) };
+}
+
+/// What is done on this thread at every step of a rewrite.
+fn at_each_step(look: impl FnMut(&'static str) + 'static) {
+    AT_STEP.set(Some(Box::new(look)));
+}
+
+pub(crate) fn reached(step: &'static str) {
+    AT_STEP.with_borrow_mut(|look| {
+        if let Some(look) = look {
+            look(step);
+        }
+    });
+}
+
+/// What was on the disk at each step of a rewrite, which is what a kill there leaves.
+pub(crate) fn images_of(path: &Path, rewrite: impl FnOnce()) -> Vec<(&'static str, PathBuf)> {
+    let images = Rc::new(RefCell::new(Vec::new()));
+    at_each_step({
+        let (path, images) = (path.to_owned(), Rc::clone(&images));
+        move |step| {
+            let image = path.with_file_name(format!("killed at {step}"));
+            copy(&path, &image);
+            images.borrow_mut().push((step, image));
+        }
+    });
+    rewrite();
+    at_each_step(|_| ());
+    images.take()
+}
+
 /// A vault over memory.
 pub(crate) fn vault_in_memory() -> Vault {
     let mut vault = vault_over(Memory::default());
@@ -107,7 +169,7 @@ pub(crate) fn vault_in_memory() -> Vault {
 }
 
 pub(crate) fn vault_over(backend: Memory) -> Vault {
-    Vault::assemble(keys().into(), Box::new(backend), Manifest::EMPTY, None, Vec::new())
+    Vault::assemble(Locked::build(keys).into(), Box::new(backend), Manifest::EMPTY, None, Vec::new())
 }
 
 /// A store of sealed history lines and a manifest.

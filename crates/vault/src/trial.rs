@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use latchkey_crypto::vault::VaultKeys;
+use latchkey_memory::Locked;
 
 use crate::epochs::KnownEpochs;
 use crate::error::cannot;
 use crate::folder::{
-    Folder, copy_folder, create_private_folder, files_below, remove, sync_file, sync_folder,
+    Folder, copy_store, create_private_folder, files_of_store, remove, store_in, sync_file, sync_folder,
 };
 use crate::open::open_and_check;
 use crate::{OpenOptions, VaultError, seal};
@@ -29,37 +30,39 @@ use crate::{OpenOptions, VaultError, seal};
 /// and opening and checking 0.9 s.
 pub(crate) fn make_sure(
     folder: &Folder,
-    keys: &Arc<VaultKeys>,
+    generation: u64,
+    keys: &Arc<Locked<VaultKeys>>,
     options: &OpenOptions,
     known: &KnownEpochs,
 ) -> Result<(), VaultError> {
-    if let Some(epoch) = seal::untouched_since(folder, keys) {
+    if let Some(epoch) = seal::untouched_since(folder, generation, keys) {
         return known.judge(epoch, options.accept_older).map(drop);
     }
     let trial = folder.trial_db();
     let failed = || cannot("try a copy of the database in", &trial);
     // One may be left of an opening that was killed, or that hung.
     remove(&trial).map_err(failed())?;
-    let tried = copy_folder(&folder.db(), &trial)
+    let tried = copy_store(&folder.db(generation), &trial)
         .map_err(failed())
         .and_then(|()| open_and_check(&trial, keys, options).map(|(_, checked)| checked));
     let removed = remove(&trial).map_err(failed());
     let checked = tried?;
     removed?;
     let set_back = known.judge(checked.manifest.epoch, options.accept_older)?;
-    if checked.findings.is_empty() && set_back.is_none() { Ok(()) } else { keep(folder) }
+    if checked.findings.is_empty() && set_back.is_none() { Ok(()) } else { keep(folder, generation) }
 }
 
 /// Keeps the database as it was found.
-fn keep(folder: &Folder) -> Result<(), VaultError> {
+fn keep(folder: &Folder, generation: u64) -> Result<(), VaultError> {
     let aside = folder.new_set_aside();
     let failed = || cannot("keep the damaged database in", &aside);
     create_private_folder(&aside).map_err(failed())?;
-    let copy = aside.join("db");
-    copy_folder(&folder.db(), &copy).map_err(failed())?;
-    for file in files_below(&copy).map_err(failed())? {
+    let stores = aside.join("db");
+    let copy = store_in(&stores, generation);
+    copy_store(&folder.db(generation), &copy).map_err(failed())?;
+    for file in files_of_store(&copy).map_err(failed())? {
         sync_file(&file).map_err(failed())?;
     }
-    let folders = [copy.as_path(), &aside, &folder.set_aside(), folder.path()];
+    let folders = [copy.as_path(), &stores, &aside, &folder.set_aside(), folder.path()];
     folders.iter().try_for_each(|folder| sync_folder(folder)).map_err(failed())
 }

@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use getrandom::SysRng;
 use latchkey_crypto::vault::{
-    DeviceId, KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, Sheet,
-    VaultId, VaultKeys, claimed_version,
+    DeviceId, KdfParams, Manifest, MasterKey, Passphrase, PassphraseProof, RecordError, RecordKind, VaultId,
+    VaultKeys, claimed_version,
 };
+use latchkey_memory::Locked;
 use latchkey_passkey::{Passkey, PasskeyId, PasskeySecrets};
 use rand_core::{CryptoRng, UnwrapErr};
 use zeroize::Zeroizing;
@@ -26,14 +27,14 @@ pub(crate) const MOST_RECORD_BYTES: usize = 6 * 1024;
 /// Every change is on the disk when its call returns. [`Vault::close`] makes a last snapshot; dropping it instead
 /// loses nothing, as the journal has every commit since.
 pub struct Vault {
-    pub(crate) keys: Arc<VaultKeys>,
-    backend: Box<dyn Backend>,
-    manifest: Manifest,
+    pub(crate) keys: Arc<Locked<VaultKeys>>,
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) manifest: Manifest,
     /// `None` only in tests, over memory.
-    safeguards: Option<Safeguards>,
+    pub(crate) safeguards: Option<Safeguards>,
     device: DeviceId,
     findings: Mutex<Vec<Finding>>,
-    interrupted: bool,
+    pub(crate) interrupted: bool,
 }
 
 impl Vault {
@@ -71,15 +72,7 @@ impl Vault {
     /// Checks a passphrase against this vault's slots, without opening anything: for verifying the user of one
     /// request. Costs one key derivation.
     pub fn verify_passphrase(&self, passphrase: &Passphrase) -> Result<PassphraseProof, VaultError> {
-        let header = &self.safeguards.as_ref().ok_or(VaultError::NotFound)?.header;
-        let (master_key, proof) = header.slots.open(passphrase)?;
-        // The slots are those of this vault, and so is the key in them.
-        let code = VaultKeys::derive(&master_key, self.id()).code(Sheet::Header, self.id().as_bytes());
-        if self.keys.verifies(Sheet::Header, self.id().as_bytes(), &code) {
-            Ok(proof)
-        } else {
-            Err(VaultError::WrongPassphrase)
-        }
+        self.open_slot(|slots| slots.open(passphrase)).map(|(_, proof)| proof)
     }
 
     /// Every passkey, oldest first, those in the bin too ([`Entry::binned_at`]). No secret is opened.
@@ -127,20 +120,25 @@ impl Vault {
         Ok(checked.findings)
     }
 
-    /// Makes a snapshot if anything has changed since the last one, and gives the vault up.
+    /// Rewrites the vault if that is due, makes a snapshot if anything has changed since the last one, and gives the
+    /// vault up.
+    ///
+    /// A rewrite that is not possible now, as records are damaged or the disk is full, stays due; the rest is done.
     pub fn close(mut self) -> Result<(), VaultError> {
+        let rewritten = self.rewrite_if_due();
         let news = self.safeguards.as_ref().is_some_and(Safeguards::has_news);
         let snapshot = if news && !self.interrupted { self.snapshot() } else { Ok(()) };
         let closed = self.backend.close().map_err(VaultError::from);
         if let Some(safeguards) = self.safeguards.as_ref().filter(|_| closed.is_ok() && !self.interrupted) {
             // Only a hint: without it the next opening costs more.
-            let _ = seal::write(&safeguards.folder, &self.keys, self.manifest.epoch, &mut random());
+            let (folder, generation) = (&safeguards.folder, safeguards.header.generation());
+            let _ = seal::write(folder, generation, &self.keys, self.manifest.epoch, &mut random());
         }
-        snapshot.and(closed)
+        rewritten.and(snapshot).and(closed)
     }
 
     pub(crate) fn assemble(
-        keys: Arc<VaultKeys>,
+        keys: Arc<Locked<VaultKeys>>,
         backend: Box<dyn Backend>,
         manifest: Manifest,
         safeguards: Option<Safeguards>,
@@ -160,7 +158,7 @@ impl Vault {
     /// Writes the epoch into header and memory, if they do not have it yet.
     pub(crate) fn mark_epoch(&mut self) -> Result<(), VaultError> {
         let Some(safeguards) = &mut self.safeguards else { return Ok(()) };
-        if let Some(finding) = safeguards.mark(&self.keys, self.manifest.epoch)? {
+        if let Some(finding) = safeguards.mark(self.manifest.epoch)? {
             self.note(finding);
         }
         Ok(())

@@ -3,16 +3,22 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use latchkey_crypto::cbor::{self, Value};
-use latchkey_crypto::vault::{Sheet, VaultKeys};
+use latchkey_crypto::vault::{HeaderKeys, Sheet};
 
 use crate::folder::{create_file, create_private_folder, unfinished_path};
 
 /// This machine's memory of the highest epoch it has seen of a vault, kept apart from the vault's folder.
 ///
 /// A file `VAULT-ID.epoch` in the caller's state folder: the CBOR array `[epoch, code]`, the code HMAC-SHA-256
-/// under a key of the vault. Whoever brings back an old folder cannot lower it; who deletes it makes the machine
-/// one that has never seen the vault. It is not synced on every commit: after a power cut it may lag, and then
+/// under a key of the vault's master key. Whoever brings back an old folder cannot lower it; who deletes it makes the
+/// machine one that has never seen the vault. It is not synced on every commit: after a power cut it may lag, and then
 /// notices less, never something false.
+///
+/// A new master key (`Vault::rekey`) cannot verify what was written under the one before, nor the other way round. The
+/// epoch goes on across it, so what does not verify is compared all the same: a folder from before the new master key
+/// is noticed on a machine that has seen it since, and a vault that got one elsewhere is taken, and told of. Who can
+/// write here can therefore have a vault refused until its owner accepts it, and make a machine forget by writing a
+/// low number; deleting the file does the latter anyway.
 #[derive(Debug)]
 pub(crate) struct Witness {
     path: PathBuf,
@@ -25,24 +31,26 @@ pub(crate) enum Memory {
     None,
     /// The highest epoch seen.
     Seen(u64),
-    /// Something is there that this vault did not write.
+    /// An epoch that was not written under this master key.
+    Foreign(u64),
+    /// Something else.
     Unreadable,
 }
 
 impl Witness {
-    pub(crate) fn at(state_folder: &Path, keys: &VaultKeys) -> Self {
+    pub(crate) fn at(state_folder: &Path, keys: &HeaderKeys) -> Self {
         Self { path: state_folder.join(format!("{}.epoch", keys.vault())) }
     }
 
-    pub(crate) fn recall(&self, keys: &VaultKeys) -> Memory {
+    pub(crate) fn recall(&self, keys: &HeaderKeys) -> Memory {
         match fs::read(&self.path) {
-            Ok(bytes) => decode(&bytes, keys).map_or(Memory::Unreadable, Memory::Seen),
+            Ok(bytes) => decode(&bytes, keys).unwrap_or(Memory::Unreadable),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Memory::None,
             Err(_) => Memory::Unreadable,
         }
     }
 
-    pub(crate) fn remember(&self, keys: &VaultKeys, epoch: u64) -> io::Result<()> {
+    pub(crate) fn remember(&self, keys: &HeaderKeys, epoch: u64) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             create_private_folder(folder)?;
         }
@@ -54,11 +62,12 @@ impl Witness {
     }
 }
 
-fn decode(bytes: &[u8], keys: &VaultKeys) -> Option<u64> {
+fn decode(bytes: &[u8], keys: &HeaderKeys) -> Option<Memory> {
     let value = cbor::decode(bytes).ok()?;
     let [epoch, code] = value.as_array()? else { return None };
     let epoch = epoch.as_u64()?;
-    keys.verifies(Sheet::Witness, &epoch.to_be_bytes(), code.as_bytes()?).then_some(epoch)
+    let ours = keys.verifies(Sheet::Witness, &epoch.to_be_bytes(), code.as_bytes()?);
+    Some(if ours { Memory::Seen(epoch) } else { Memory::Foreign(epoch) })
 }
 
 #[cfg(test)]
@@ -66,25 +75,27 @@ mod tests {
     use latchkey_crypto::vault::{MasterKey, VaultId};
 
     use super::*;
-    use crate::testing::keys;
+    use crate::testing::header_keys;
 
     #[test]
     fn remembers_for_one_vault_and_cannot_be_forged() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state/latchkey");
-        let witness = Witness::at(&state, &keys());
-        assert_eq!(witness.recall(&keys()), Memory::None);
-        witness.remember(&keys(), 41).unwrap();
-        assert_eq!(witness.recall(&keys()), Memory::Seen(41));
+        let witness = Witness::at(&state, &header_keys());
+        assert_eq!(witness.recall(&header_keys()), Memory::None);
+        witness.remember(&header_keys(), 41).unwrap();
+        assert_eq!(witness.recall(&header_keys()), Memory::Seen(41));
 
-        let other_key = VaultKeys::derive(&MasterKey::from_bytes([99; 32]), keys().vault());
-        assert_eq!(witness.recall(&other_key), Memory::Unreadable);
-        let other_vault = VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([5; 16]));
+        let other_key = HeaderKeys::derive(&MasterKey::from_bytes([99; 32]), header_keys().vault());
+        assert_eq!(witness.recall(&other_key), Memory::Foreign(41));
+        let other_vault = HeaderKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([5; 16]));
         assert_eq!(Witness::at(&state, &other_vault).recall(&other_vault), Memory::None);
 
         let mut bytes = fs::read(&witness.path).unwrap();
         bytes[2] = 40;
         fs::write(&witness.path, bytes).unwrap();
-        assert_eq!(witness.recall(&keys()), Memory::Unreadable);
+        assert_eq!(witness.recall(&header_keys()), Memory::Foreign(40));
+        fs::write(&witness.path, b"nonsense").unwrap();
+        assert_eq!(witness.recall(&header_keys()), Memory::Unreadable);
     }
 }

@@ -1,9 +1,10 @@
 use std::fmt;
 
 use rand_core::CryptoRng;
+use zeroize::ZeroizeOnDrop;
 
 use super::key::{MacKey, MasterKey, Subkey, VaultId};
-use super::{DataKey, RecordError, Sheet};
+use super::{DataKey, RecordError};
 
 /// The keys outside the store, from the master key itself: what makes header and witness ours, and what wraps the
 /// data key. The master key is no longer needed once they are derived.
@@ -12,6 +13,15 @@ pub struct HeaderKeys {
     header: MacKey,
     witness: MacKey,
     wrapping: Subkey,
+}
+
+/// A file outside the store that carries a code of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// The vault's header.
+    Header,
+    /// The highest epoch seen, kept per machine.
+    Witness,
 }
 
 impl HeaderKeys {
@@ -63,6 +73,9 @@ impl HeaderKeys {
         }
     }
 }
+
+/// Nothing in it but keys, each of which is wiped by its own type.
+impl ZeroizeOnDrop for HeaderKeys {}
 
 impl fmt::Debug for HeaderKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

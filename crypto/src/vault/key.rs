@@ -140,6 +140,15 @@ mod tests {
         assert!(!key.verifies(&[b"Hi there"], &hex::decode(expected).unwrap()));
     }
 
+    /// What [`super::super::VaultKeys`] and [`super::super::HeaderKeys`] say of themselves rests on this.
+    #[test]
+    fn keys_are_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+        wiped::<Subkey>();
+        // HMAC keeps two states of it, and no key beside them.
+        wiped::<Sha256>();
+    }
+
     #[test]
     fn debug_shows_no_key() {
         let key = MasterKey::from_bytes([7; 32]);

@@ -1,10 +1,12 @@
 use std::fmt;
 
+use zeroize::ZeroizeOnDrop;
+
 use super::DataKey;
-use super::key::{MacKey, MasterKey, Subkey, VaultId};
+use super::key::{MacKey, Subkey, VaultId};
 use super::record::RecordKind;
 
-/// Every key that an open vault works with, derived once from the master key, which is then no longer needed.
+/// Every key that an open vault's store works with, derived once from the data key, which is then no longer needed.
 pub struct VaultKeys {
     vault: VaultId,
     kinds: [Subkey; RecordKind::ALL.len()],
@@ -12,8 +14,6 @@ pub struct VaultKeys {
     credential_index: MacKey,
     pseudonym: MacKey,
     pub(super) manifest: MacKey,
-    header: MacKey,
-    witness: MacKey,
 }
 
 /// What an index leads to.
@@ -27,21 +27,7 @@ pub enum Index {
     Pseudonym,
 }
 
-/// A file outside the store that carries a code of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sheet {
-    /// The vault's header.
-    Header,
-    /// The highest epoch seen, kept per machine.
-    Witness,
-}
-
 impl VaultKeys {
-    /// Those of a vault of the first format.
-    pub fn derive(master_key: &MasterKey, vault: VaultId) -> Self {
-        Self::of(&DataKey::of_first_format(master_key), vault)
-    }
-
     /// Derives all of them: HKDF-SHA-256, salt = vault id, info = the purpose of each.
     pub fn of(data_key: &DataKey, vault: VaultId) -> Self {
         let mac = |purpose| MacKey::new(&data_key.derive(&vault, purpose));
@@ -52,8 +38,6 @@ impl VaultKeys {
             credential_index: mac("index credential"),
             pseudonym: mac("index pseudonym"),
             manifest: mac("manifest"),
-            header: mac("header"),
-            witness: mac("witness"),
         }
     }
 
@@ -77,23 +61,6 @@ impl VaultKeys {
         key.mac(&framed)
     }
 
-    /// The code that makes a file ours: 32 bytes of HMAC-SHA-256.
-    pub fn code(&self, sheet: Sheet, body: &[u8]) -> [u8; 32] {
-        self.sheet_key(sheet).mac(&[body])
-    }
-
-    /// Whether a file carries its code, in constant time.
-    pub fn verifies(&self, sheet: Sheet, body: &[u8], code: &[u8]) -> bool {
-        self.sheet_key(sheet).verifies(&[body], code)
-    }
-
-    fn sheet_key(&self, sheet: Sheet) -> &MacKey {
-        match sheet {
-            Sheet::Header => &self.header,
-            Sheet::Witness => &self.witness,
-        }
-    }
-
     pub(super) fn kind_key(&self, kind: RecordKind) -> &Subkey {
         let [passkey, secret, history, site, credential, meta, manifest, snapshot, journal, rest @ ..] =
             &self.kinds;
@@ -115,6 +82,9 @@ impl VaultKeys {
     }
 }
 
+/// Nothing in it but keys, each of which is wiped by its own type.
+impl ZeroizeOnDrop for VaultKeys {}
+
 impl fmt::Debug for VaultKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("VaultKeys(redacted)")
@@ -131,9 +101,10 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::vault::MasterKey;
 
     fn keys() -> VaultKeys {
-        VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]))
+        VaultKeys::of(&DataKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]))
     }
 
     #[test]
@@ -142,7 +113,7 @@ mod tests {
         let all: HashSet<_> = RecordKind::ALL.iter().map(|kind| *keys.kind_key(*kind).expose()).collect();
         assert_eq!(all.len(), RecordKind::ALL.len());
         for kind in RecordKind::ALL {
-            let expected = MasterKey::from_bytes([1; 32]).derive(&keys.vault(), kind.purpose());
+            let expected = DataKey::from_bytes([1; 32]).derive(&keys.vault(), kind.purpose());
             assert_eq!(keys.kind_key(kind).expose(), expected.expose());
         }
     }
@@ -162,14 +133,15 @@ mod tests {
         assert_eq!(all.len(), 6);
     }
 
+    /// The first format had no data key: what it sealed opens with keys straight from the master key.
     #[test]
-    fn a_code_is_good_for_one_kind_of_file() {
-        let keys = keys();
-        let code = keys.code(Sheet::Header, b"body");
-        assert!(keys.verifies(Sheet::Header, b"body", &code));
-        assert!(!keys.verifies(Sheet::Witness, b"body", &code));
-        assert!(!keys.verifies(Sheet::Header, b"bodY", &code));
-        assert!(!keys.verifies(Sheet::Header, b"body", &code[..31]));
+    fn a_vault_of_the_first_format_has_the_master_keys_own() {
+        let (master_key, vault) = (MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]));
+        let keys = VaultKeys::of(&DataKey::of_first_format(&master_key), vault);
+        for kind in RecordKind::ALL {
+            let expected = master_key.derive(&vault, kind.purpose());
+            assert_eq!(keys.kind_key(kind).expose(), expected.expose());
+        }
     }
 
     #[test]

@@ -120,11 +120,11 @@ fn limbs(bytes: [u8; 32]) -> [u64; 4] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{MasterKey, VaultId};
+    use super::super::{DataKey, VaultId};
     use super::*;
 
     fn keys() -> VaultKeys {
-        VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]))
+        VaultKeys::of(&DataKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]))
     }
 
     #[test]

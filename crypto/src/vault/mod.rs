@@ -1,8 +1,9 @@
 //! The vault's cryptography: passphrase, key slots, key hierarchy, sealed records, and the manifest over them.
 //!
 //! ```text
-//! passphrase ─ Argon2id ─ HKDF ─► slot key ─ unwraps ─► master key ─ HKDF(vault id, purpose) ─► one key per
-//!                                                                       record kind, index, manifest, header
+//! passphrase ─ Argon2id ─ HKDF ─► slot key ─ unwraps ─► master key ─ HKDF(vault id, purpose) ─► header, witness, wrapping
+//!                                     data key ◄─ unwraps ──────────────────────────────────────────────────────────┘
+//!                                        └─ HKDF(vault id, purpose) ─► one key per record kind, index, manifest
 //! ```
 //!
 //! `crypto/README.md` draws it whole. Nothing here reads a file or a clock; `latchkey-vault` keeps the bytes.
@@ -46,13 +47,13 @@ mod testing;
 
 pub use data_key::DataKey;
 pub use device::{DeviceId, DeviceSeed};
-pub use header_keys::HeaderKeys;
+pub use header_keys::{HeaderKeys, Sheet};
 pub use kdf::{KdfCost, KdfError, KdfParams, Machine};
 pub use key::{MasterKey, VaultId};
-pub use keys::{Index, Sheet, VaultKeys};
+pub use keys::{Index, VaultKeys};
 pub use manifest::{Manifest, Member, SetHash};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, Passphrase, PassphraseError};
 pub use record::{Opened, RecordError, RecordKind, claimed_version};
 pub use slot::{KeyedSlot, SlotId, SlotInfo, SlotKind, SlotSecret};
 pub use slot_error::SlotError;
-pub use table::{PassphraseProof, SlotTable};
+pub use table::{PassphraseProof, Rekeyed, SlotTable};

@@ -218,11 +218,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::testing::Counting;
-    use super::super::{MasterKey, VaultId};
+    use super::super::{DataKey, VaultId};
     use super::*;
 
     fn keys(master: u8, vault: u8) -> VaultKeys {
-        VaultKeys::derive(&MasterKey::from_bytes([master; 32]), VaultId::from_bytes([vault; 16]))
+        VaultKeys::of(&DataKey::from_bytes([master; 32]), VaultId::from_bytes([vault; 16]))
     }
 
     fn sealed() -> Vec<u8> {

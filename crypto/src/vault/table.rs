@@ -52,6 +52,19 @@ impl fmt::Debug for PassphraseProof {
     }
 }
 
+/// What [`SlotTable::rekey`] makes.
+#[derive(Debug)]
+pub struct Rekeyed {
+    /// With one slot.
+    pub table: SlotTable,
+    /// The new one.
+    pub master_key: MasterKey,
+    /// Of the passphrase that was there before.
+    pub proof: PassphraseProof,
+    /// Slots of the old table that are not in the new one, and opened with something else.
+    pub dropped: Vec<SlotInfo>,
+}
+
 impl SlotTable {
     /// Draws a master key and wraps it under a passphrase, in a table of one slot.
     pub fn create(
@@ -167,6 +180,40 @@ impl SlotTable {
         self.slots.push(slot);
         self.seal(&master_key);
         Ok((master_key, PassphraseProof { vault: self.vault }))
+    }
+
+    /// A table of one slot, with a new passphrase and a new master key, that follows this one.
+    ///
+    /// Costs a key derivation for each passphrase slot and one more. Nobody can wrap the new master key for the other
+    /// slots, whose secrets are not here: they are left out, and returned. This table stays as it is.
+    pub fn rekey(
+        &self,
+        current: &Passphrase,
+        new: &Passphrase,
+        params: KdfParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Rekeyed, SlotError> {
+        let (mut opened, mut dropped) = (None, Vec::new());
+        for slot in &self.slots {
+            match slot.unwrap_with(&self.vault, current)? {
+                Some(master_key) => opened = Some(master_key),
+                None => dropped.push(slot.info()),
+            }
+        }
+        self.verify(&opened.ok_or(SlotError::WrongPassphrase)?)?;
+        let master_key = MasterKey::generate(rng);
+        let mut table = SlotTable {
+            vault: self.vault,
+            generation: self.generation,
+            next_id: self.next_id,
+            slots: Vec::new(),
+            unknown: Vec::new(),
+            body: Vec::new(),
+            mac: Vec::new(),
+        };
+        table.append(&master_key, new, params, rng)?;
+        table.seal(&master_key);
+        Ok(Rekeyed { table, master_key, proof: PassphraseProof { vault: self.vault }, dropped })
     }
 
     /// Removes a slot; the last passphrase slot stays.

@@ -90,6 +90,23 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
             "this machine's memory of the vault cannot be written, so an older copy would not be noticed"
                 .into()
         }
+        Finding::WitnessForeign => {
+            "the vault got a new master key elsewhere since this machine has seen it".into()
+        }
+        Finding::Migrated { from } => {
+            format!(
+                "the vault was of format {from}; it was brought to the present one, a snapshot from before is kept"
+            )
+        }
+        Finding::NotMigrated { format } => {
+            format!(
+                "the vault is of format {format} and could not be brought to the present one: records are damaged, or the disk is full"
+            )
+        }
+        Finding::SlotsOlder => {
+            "an older header was put back: a passphrase that was changed since may open the vault again"
+                .into()
+        }
         Finding::RecordDamaged { id, .. } => {
             format!("a record of {} is damaged and set aside", or_several(id))
         }

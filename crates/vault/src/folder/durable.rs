@@ -26,6 +26,12 @@ pub(crate) fn replace_keeping_previous(path: &Path, previous: &Path, bytes: &[u8
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
+/// Writes a file so that, whatever happens, either the old or the new content is there.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::rename(write_beside(path, bytes)?, path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
 /// Makes names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()

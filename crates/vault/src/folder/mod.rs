@@ -2,6 +2,7 @@
 
 mod durable;
 mod lock;
+mod stores;
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -10,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use durable::{
-    create_file, replace_keeping_previous, sync_file, sync_folder, sync_way_to, unfinished_path,
+    create_file, replace, replace_keeping_previous, sync_file, sync_folder, sync_way_to, unfinished_path,
 };
 pub(crate) use lock::Lock;
+pub(crate) use stores::{copy_store, files_of_store, new_store_in, store_in};
 
 use crate::VaultError;
 use crate::error::cannot;
@@ -24,12 +26,13 @@ const LEAST_FREE_BYTES: u64 = 8 * 1024 * 1024;
 /// A vault's folder.
 ///
 /// ```text
-/// header, header.previous   key slots and epoch, two generations
+/// header, header.previous   key slots, data key and epoch, two generations
 /// lock                      held by the one process that has the vault open
-/// db/                       the storage engine's own
-/// db.seal                   how db/ was when it was last closed
+/// db/GENERATION/            the storage engine's own, under the data key of that generation
+/// db.seal                   how it was when it was last closed
 /// journal                   every commit since the newest snapshot
 /// snapshots/                EPOCH.snapshot, and EPOCH.journal with the commits that followed it
+/// snapshots/header          the third copy of the header
 /// set-aside/                databases that were found damaged, as they were
 /// ```
 #[derive(Debug, Clone)]
@@ -56,8 +59,19 @@ impl Folder {
         self.0.join("lock")
     }
 
-    pub(crate) fn db(&self) -> PathBuf {
+    /// The third copy of the header.
+    pub(crate) fn third_header(&self) -> PathBuf {
+        self.snapshots().join("header")
+    }
+
+    /// Where the stores lie.
+    pub(crate) fn stores(&self) -> PathBuf {
         self.0.join("db")
+    }
+
+    /// Where the store of a generation lies: in a folder of its own, that of the first format beside those.
+    pub(crate) fn db(&self, generation: u64) -> PathBuf {
+        store_in(&self.stores(), generation)
     }
 
     /// How the store was when it was last closed.
@@ -70,8 +84,8 @@ impl Folder {
         self.0.join("db.trial")
     }
 
-    /// Where a restore builds the new store.
-    pub(crate) fn new_db(&self) -> PathBuf {
+    /// Where a restore builds the new store, as it will lie in [`Folder::stores`].
+    pub(crate) fn new_stores(&self) -> PathBuf {
         self.0.join("db.new")
     }
 
@@ -95,7 +109,9 @@ impl Folder {
 
     /// Whether a vault is or was here: any of its files is enough, so that a lost one is not taken for "none".
     pub(crate) fn holds_vault(&self) -> bool {
-        [self.header(), self.previous_header(), self.db(), self.snapshots()].iter().any(|path| path.exists())
+        [self.header(), self.previous_header(), self.stores(), self.snapshots()]
+            .iter()
+            .any(|path| path.exists())
     }
 
     /// Refuses when too little is free for a change.
@@ -150,19 +166,6 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Copies every file below a folder to the same place below another, which is made. A filesystem that can share
-/// blocks between files shares them.
-pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    create_private_folder(to)?;
-    for file in files_below(from)? {
-        let target = to.join(file.strip_prefix(from).map_err(io::Error::other)?);
-        target.parent().map_or(Ok(()), create_private_folder)?;
-        fs::copy(&file, &target)?;
-        set_mode(&target, 0o600)?;
-    }
-    Ok(())
-}
-
 /// Removes a folder with everything in it, if it is there.
 pub(crate) fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
@@ -171,7 +174,7 @@ pub(crate) fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     if permissions.mode() & 0o777 == mode {
         return Ok(());

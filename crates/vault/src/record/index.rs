@@ -54,7 +54,7 @@ fn half(hash: [u8; 32]) -> [u8; HALF] {
 
 #[cfg(test)]
 mod tests {
-    use latchkey_crypto::vault::{MasterKey, VaultId};
+    use latchkey_crypto::vault::{DataKey, VaultId};
 
     use super::*;
 
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_sites_entries_share_their_beginning_and_show_no_name() {
-        let keys = VaultKeys::derive(&MasterKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]));
+        let keys = VaultKeys::of(&DataKey::from_bytes([1; 32]), VaultId::from_bytes([2; 16]));
         let (site, other) = (RpId::parse("example.org").unwrap(), RpId::parse("example.net").unwrap());
         let (a, b) = (PasskeyId::from_bytes([1; 16]), PasskeyId::from_bytes([2; 16]));
         let prefix = site_prefix(&keys, &site);

@@ -269,11 +269,11 @@ fn the_largest_records_stay_in_the_file_that_is_synced() {
         let mut large = passkey("example.org", "alice", n);
         large.labels.user_display_name = "x".repeat(5_500);
         add(&mut vault, &large, None, &created(n)).unwrap();
-        assert_eq!(fs::read_dir(path.join("db/blobs")).unwrap().count(), 0, "{n}");
+        assert_eq!(fs::read_dir(path.join("db/1/blobs")).unwrap().count(), 0, "{n}");
     }
     vault.close().unwrap();
     assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().check().unwrap(), []);
-    assert_eq!(fs::read_dir(path.join("db/blobs")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(path.join("db/1/blobs")).unwrap().count(), 0);
 }
 
 #[test]

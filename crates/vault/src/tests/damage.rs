@@ -2,7 +2,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use latchkey_crypto::vault::VaultKeys;
 use latchkey_passkey::PasskeyStore;
 
 use crate::testing::*;
@@ -23,10 +22,8 @@ pub(super) fn filled() -> (tempfile::TempDir, PathBuf) {
 }
 
 pub(super) fn restore(path: &Path) -> crate::Restored {
-    let restored = crate::restore::restore_with(path, &OpenOptions::new(), |header| {
-        Ok(VaultKeys::derive(&master_key(), header.slots.vault()))
-    });
-    restored.unwrap()
+    let newest = crate::restore::From::Newest;
+    crate::restore::restore_with(path, &OpenOptions::new(), newest, |_| Ok(master_key())).unwrap()
 }
 
 /// All passkeys are there and nothing is wrong.
@@ -58,7 +55,7 @@ pub(super) fn whole_or_told(path: &Path, what: &str) {
 #[test]
 fn a_flipped_bit_in_the_database_is_harmless_or_told() {
     let (_place, path) = filled();
-    let db = path.join("db/db");
+    let db = path.join("db/1/db");
     let pristine = fs::read(&db).unwrap();
     let used = pristine.iter().rposition(|&byte| byte != 0).unwrap();
     let cases = usize::try_from(times("LATCHKEY_DAMAGE_CASES", 12)).unwrap();
@@ -68,8 +65,8 @@ fn a_flipped_bit_in_the_database_is_harmless_or_told() {
         bytes[position] ^= 1 << bit;
         fs::write(&db, bytes).unwrap();
         whole_or_told(&path, &format!("bit {bit} of byte {position}"));
-        fs::remove_dir_all(path.join("db")).unwrap();
-        fs::create_dir(path.join("db")).unwrap();
+        fs::remove_dir_all(path.join("db/1")).unwrap();
+        fs::create_dir(path.join("db/1")).unwrap();
         fs::write(&db, &pristine).unwrap();
     }
 }
@@ -78,7 +75,7 @@ fn a_flipped_bit_in_the_database_is_harmless_or_told() {
 fn a_cut_database_is_told_and_restored() {
     for keep in [0, 1, 1000, 20_000] {
         let (_place, path) = filled();
-        let db = path.join("db/db");
+        let db = path.join("db/1/db");
         let bytes = fs::read(&db).unwrap();
         fs::write(&db, &bytes[..keep.min(bytes.len())]).unwrap();
         whole_or_told(&path, &format!("cut at {keep}"));
@@ -89,7 +86,7 @@ fn a_cut_database_is_told_and_restored() {
 fn a_zeroed_page_is_told_and_restored() {
     for page in 0..4 {
         let (_place, path) = filled();
-        let db = path.join("db/db");
+        let db = path.join("db/1/db");
         let mut bytes = fs::read(&db).unwrap();
         let at = (page * 4096).min(bytes.len());
         let end = (at + 4096).min(bytes.len());
@@ -116,7 +113,7 @@ fn a_deleted_database_is_named_and_no_new_one_takes_its_place() {
 #[test]
 fn a_broken_index_of_the_engine_is_set_aside() {
     let (_place, path) = filled();
-    let index = fs::read_dir(path.join("db")).unwrap().map(|entry| entry.unwrap().path());
+    let index = fs::read_dir(path.join("db/1")).unwrap().map(|entry| entry.unwrap().path());
     let index: Vec<_> =
         index.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).collect();
     for file in index {
@@ -141,7 +138,7 @@ fn both_headers_lost_are_replaced_from_a_snapshot_when_asked() {
     let wrong = OpenOptions::new().restore(&path, &passphrase("wrong"));
     assert!(matches!(wrong, Err(VaultError::WrongPassphrase)));
     let restored = OpenOptions::new().restore(&path, &passphrase(PASSPHRASE)).unwrap();
-    assert!(restored.set_aside.unwrap().join("db/db").exists());
+    assert!(restored.set_aside.unwrap().join("db/1/db").exists());
     assert!(is_whole(&reopen(&path, &OpenOptions::new()).unwrap()));
 }
 

@@ -66,7 +66,14 @@ fn a_header_that_was_set_back_alone_is_told() {
         add(&mut vault, &passkey("example.org", "alice", n), None, &created(100)).unwrap();
     }
     vault.close().unwrap();
-    fs::write(path.join("header"), old).unwrap();
+    // One generation alone: the other is the newer one, and serves.
+    fs::write(path.join("header"), &old).unwrap();
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!(vault.status().unwrap().findings, [Finding::HeaderGenerationDamaged]);
+    vault.close().unwrap();
+    for name in ["header", "header.previous"] {
+        fs::write(path.join(name), &old).unwrap();
+    }
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert_eq!(vault.status().unwrap().findings, [Finding::HeaderOlder { found: 1, expected: 5 }]);
     drop(vault);

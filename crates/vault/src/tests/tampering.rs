@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latchkey_crypto::vault::{RecordKind, VaultId, VaultKeys};
+use latchkey_crypto::vault::{DataKey, RecordKind, VaultId, VaultKeys};
 use latchkey_passkey::PasskeyStore;
 
 use super::damage::{PASSKEYS, filled, is_whole, restore, whole_or_told};
@@ -13,15 +13,19 @@ use crate::{Damage, Finding, OpenOptions, VaultError};
 
 /// Changes the store behind the vault's back.
 fn tamper(path: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
-    let mut store = Sled::open(&path.join("db")).unwrap();
+    tamper_with(&path.join("db/1"), change);
+}
+
+fn tamper_with(store: &Path, change: impl FnOnce(&Sled) -> Vec<Change>) {
+    let mut store = Sled::open(store).unwrap();
     let changes = change(&store);
     store.commit(&changes).unwrap();
     store.close().unwrap();
 }
 
-/// Takes a passkey's record out of the store behind the vault's back.
-pub(super) fn lose_passkey(path: &Path, n: u64) {
-    tamper(path, |_| vec![put(RecordKind::Passkey, n, None)]);
+/// Takes a passkey's record out of a store behind the vault's back.
+pub(super) fn lose_passkey(store: &Path, n: u64) {
+    tamper_with(store, |_| vec![put(RecordKind::Passkey, n, None)]);
 }
 
 fn key_of(kind: RecordKind, n: u64) -> Vec<u8> {
@@ -104,21 +108,19 @@ fn a_damage_that_is_lived_with_can_still_be_restored_after_many_snapshots() {
 
 #[test]
 fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
-    let other = VaultKeys::derive(&master_key(), VaultId::from_bytes([77; 16]));
-    let foreign = move |store: &Sled| {
-        let plain = keys().open(
-            RecordKind::Passkey,
-            &key_of(RecordKind::Passkey, 1),
-            &get(store, RecordKind::Passkey, 1).unwrap(),
-        );
+    // As another vault would have sealed it, even with the same data key.
+    let foreign = |keys: &VaultKeys, store: &Sled| {
         let key = key_of(RecordKind::Passkey, 1);
+        let plain = keys.open(RecordKind::Passkey, &key, &get(store, RecordKind::Passkey, 1).unwrap());
+        let data_key = DataKey::of_first_format(&master_key());
+        let other = VaultKeys::of(&data_key, VaultId::from_bytes([77; 16]));
         other.seal(RecordKind::Passkey, &key, 1, &plain.unwrap().plaintext, &mut random()).unwrap()
     };
-    type Swap = Box<dyn FnOnce(&Sled) -> Vec<Change>>;
+    type Swap = Box<dyn FnOnce(&VaultKeys, &Sled) -> Vec<Change>>;
     let swaps: [(&str, Swap); 3] = [
         (
             "ids",
-            Box::new(|store| {
+            Box::new(|_, store| {
                 vec![
                     put(RecordKind::Passkey, 1, get(store, RecordKind::Passkey, 2)),
                     put(RecordKind::Passkey, 2, get(store, RecordKind::Passkey, 1)),
@@ -127,13 +129,17 @@ fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
         ),
         (
             "kinds",
-            Box::new(|store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))]),
+            Box::new(|_, store| vec![put(RecordKind::Passkey, 1, get(store, RecordKind::PasskeySecret, 1))]),
         ),
-        ("vaults", Box::new(move |store| vec![put(RecordKind::Passkey, 1, Some(foreign(store)))])),
+        (
+            "vaults",
+            Box::new(move |keys, store| vec![put(RecordKind::Passkey, 1, Some(foreign(keys, store)))]),
+        ),
     ];
     for (what, swap) in swaps {
         let (_place, path) = filled();
-        tamper(&path, swap);
+        let keys = keys_in(&path);
+        tamper(&path, |store| swap(&keys, store));
         let vault = reopen(&path, &OpenOptions::new()).unwrap();
         let findings = vault.status().unwrap().findings;
         let expected = Finding::RecordDamaged { kind: Some(RecordKind::Passkey), id: Some(id(1)) };
@@ -146,7 +152,7 @@ fn records_swapped_between_ids_kinds_and_vaults_do_not_open() {
 #[test]
 fn a_record_brought_back_in_an_older_form_is_noticed() {
     let (_place, path) = filled();
-    let store = Sled::open(&path.join("db")).unwrap();
+    let store = Sled::open(&path.join("db/1")).unwrap();
     let before = get(&store, RecordKind::Passkey, 1);
     drop(store);
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
@@ -160,7 +166,7 @@ fn a_record_brought_back_in_an_older_form_is_noticed() {
 #[test]
 fn a_vanished_passkey_is_named() {
     let (_place, path) = filled();
-    lose_passkey(&path, 4);
+    lose_passkey(&path.join("db/1"), 4);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     let expected = [Finding::PasskeyMissing { id: id(4) }, Finding::RecordsMissing { count: 1 }];
     assert_eq!(vault.status().unwrap().findings, expected);
@@ -175,7 +181,7 @@ fn a_vanished_passkey_is_named() {
 #[test]
 fn an_added_record_is_noticed() {
     let (_place, path) = filled();
-    let added = keys().seal(RecordKind::History, b"new", 1, b"x", &mut random()).unwrap();
+    let added = keys_in(&path).seal(RecordKind::History, b"new", 1, b"x", &mut random()).unwrap();
     tamper(&path, |_| vec![Change { tree: Tree::History, key: b"new".to_vec(), value: Some(added) }]);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     let findings = vault.status().unwrap().findings;

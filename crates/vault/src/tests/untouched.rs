@@ -60,15 +60,15 @@ fn change(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 }
 
 fn flip(at: usize) -> impl Fn(&Path) {
-    move |path| change(&path.join("db/db"), |bytes| bytes[at] ^= 0x10)
+    move |path| change(&path.join("db/1/db"), |bytes| bytes[at] ^= 0x10)
 }
 
 fn zero(page: usize) -> impl Fn(&Path) {
-    move |path| change(&path.join("db/db"), |bytes| bytes[page * 4096..(page + 1) * 4096].fill(0))
+    move |path| change(&path.join("db/1/db"), |bytes| bytes[page * 4096..(page + 1) * 4096].fill(0))
 }
 
 fn cut(len: usize) -> impl Fn(&Path) {
-    move |path| change(&path.join("db/db"), |bytes| bytes.truncate(len))
+    move |path| change(&path.join("db/1/db"), |bytes| bytes.truncate(len))
 }
 
 /// The database of another vault in place of this one's.
@@ -76,11 +76,11 @@ fn swap(path: &Path) {
     let place = tempfile::tempdir().unwrap();
     let other = place.path().join("other");
     new_vault(&other, &OpenOptions::new()).close().unwrap();
-    copy(&other.join("db"), &path.join("db"));
+    copy(&other.join("db/1"), &path.join("db/1"));
 }
 
 fn remove_index(path: &Path) {
-    for (file, _) in tree(&path.join("db")) {
+    for (file, _) in tree(&path.join("db/1")) {
         if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap.")) {
             fs::remove_file(file).unwrap();
         }
@@ -103,7 +103,7 @@ fn harms() -> Vec<(String, Harm)> {
     for len in [0, 1, 1_000, 20_000] {
         harms.push((format!("cut at {len}"), Box::new(cut(len))));
     }
-    let remove = |path: &Path| fs::remove_file(path.join("db/db")).unwrap();
+    let remove = |path: &Path| fs::remove_file(path.join("db/1/db")).unwrap();
     harms.push(("deleted file".to_owned(), Box::new(remove)));
     harms.push(("deleted folder".to_owned(), Box::new(|path| fs::remove_dir_all(path.join("db")).unwrap())));
     harms.push(("swapped database".to_owned(), Box::new(swap)));
@@ -121,8 +121,8 @@ fn files_of(tree: &BTreeMap<PathBuf, Vec<u8>>, db: &Path) -> BTreeMap<PathBuf, V
 fn assert_kept(path: &Path, before: &BTreeMap<PathBuf, Vec<u8>>) {
     let kept: Vec<_> = fs::read_dir(path.join("set-aside")).unwrap().collect();
     assert_eq!(kept.len(), 1);
-    let kept = kept.into_iter().next().unwrap().unwrap().path().join("db");
-    assert!(files_of(&tree(&kept), &kept) == files_of(before, &path.join("db")));
+    let kept = kept.into_iter().next().unwrap().unwrap().path().join("db/1");
+    assert!(files_of(&tree(&kept), &kept) == files_of(before, &path.join("db/1")));
     assert!(kept.join("db").is_file());
 }
 
@@ -178,7 +178,7 @@ fn a_vault_that_was_set_back_is_not_written_to() {
 #[test]
 fn a_database_that_is_damaged_but_usable_is_kept_as_it_was_found() {
     let (_place, path) = left(Ended::Closed);
-    lose_passkey(&path, 4);
+    lose_passkey(&path.join("db/1"), 4);
     let before = tree(&path);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert!(!vault.status().unwrap().findings.is_empty());

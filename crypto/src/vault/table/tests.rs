@@ -122,6 +122,40 @@ fn the_parameters_of_a_keyed_slot_cannot_be_exchanged() {
 }
 
 #[test]
+fn a_new_master_key_leaves_every_other_slot_behind() {
+    let (mut table, master_key) = made();
+    let [right, other, new] = ["right", "other", "new"].map(|text| Passphrase::new(text).unwrap());
+    table.add_passphrase(&master_key, &other, cheap(), &mut Counting(99)).unwrap();
+    let secret = SlotSecret::from_bytes([5; 32]);
+    table.add_keyed(&master_key, KeyedSlot::Tpm, &secret, 1.into(), &mut Counting(7)).unwrap();
+    let wrong = table.rekey(&new, &new, cheap(), &mut Counting(5));
+    assert!(matches!(wrong, Err(SlotError::WrongPassphrase)));
+
+    let made = table.rekey(&right, &new, cheap(), &mut Counting(5)).unwrap();
+    assert_ne!(made.master_key.expose(), master_key.expose());
+    let dropped: Vec<_> = made.dropped.iter().map(|slot| (slot.id.0, slot.kind)).collect();
+    assert_eq!(dropped, [(2, SlotKind::Passphrase), (3, SlotKind::Tpm)]);
+    assert_eq!((made.table.generation(), made.proof.vault()), (table.generation() + 1, table.vault()));
+    let again = SlotTable::decode(&made.table.encode()).unwrap();
+    assert_eq!(again.slots().map(|slot| slot.id.0).collect::<Vec<_>>(), [4], "no number is used twice");
+    assert_eq!(again.open(&new).unwrap().0.expose(), made.master_key.expose());
+    for old in [&right, &other] {
+        assert!(matches!(again.open(old), Err(SlotError::WrongPassphrase)));
+    }
+    assert!(matches!(again.open_keyed(KeyedSlot::Tpm, &secret), Err(SlotError::WrongSecret)));
+    assert!(table.open(&right).is_ok(), "the old table is as it was");
+}
+
+#[test]
+fn a_table_that_another_hand_changed_is_not_rekeyed() {
+    let (table, _) = made();
+    let tampered = SlotTable::decode(&with_body(&table, |body| set(body, 3, 7.into()))).unwrap();
+    let right = Passphrase::new("right").unwrap();
+    let result = tampered.rekey(&right, &right, cheap(), &mut Counting(5));
+    assert!(matches!(result, Err(SlotError::Tampered)));
+}
+
+#[test]
 fn the_last_passphrase_slot_stays() {
     let (mut table, master_key) = made();
     let id = table.slots().next().unwrap().id;
