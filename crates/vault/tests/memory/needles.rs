@@ -131,7 +131,7 @@ impl Needles {
 }
 
 /// The purposes of record keys; each is fixed for good.
-const PURPOSES: [&str; 9] = [
+const PURPOSES: [&str; 12] = [
     "record passkey",
     "record passkey secret",
     "record history",
@@ -141,6 +141,9 @@ const PURPOSES: [&str; 9] = [
     "record manifest",
     "record snapshot piece",
     "record journal entry",
+    "record tombstone",
+    "record large blob",
+    "record source raw",
 ];
 
 /// The header's body: `{1: format, 2: slot table, …}`.
