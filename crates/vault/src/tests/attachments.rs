@@ -96,7 +96,7 @@ fn everything_that_an_import_brings_is_there_after_reopening() {
     import(&mut vault, &[new], 100).unwrap();
     assert!(matches!(import(&mut vault, &[new], 100), Err(VaultError::AlreadyStored)));
     assert_eq!(
-        fs::read_dir(path.join("db/blobs")).unwrap().count(),
+        fs::read_dir(path.join("db/1/blobs")).unwrap().count(),
         0,
         "pieces stay in the file that is synced"
     );
