@@ -124,6 +124,15 @@ pub(crate) fn restore_with(
     Ok(Restored { snapshot: base, reached, newest_seen: seen, passkeys, passkeys_lost, set_aside })
 }
 
+/// The keys of a vault that may not open: of its records, and of those that its first format had.
+pub(crate) fn unlock_passphrase(
+    folder: &Folder,
+    passphrase: &Passphrase,
+) -> Result<(Arc<Locked<VaultKeys>>, Arc<Locked<VaultKeys>>), VaultError> {
+    let unlocked = unlock_any(headers(folder)?, |slots| Ok(slots.open(passphrase)?.0))?;
+    Ok((unlocked.keys.data, unlocked.first_format))
+}
+
 /// The snapshot to restore from.
 fn choose(folder: &Folder, keys: &VaultKeys, from: From) -> Result<Option<u64>, VaultError> {
     match from {

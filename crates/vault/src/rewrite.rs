@@ -34,6 +34,10 @@ use crate::unlocking::new_data_key;
 use crate::vault::random;
 use crate::{Damage, Finding, Vault, VaultError, snapshot};
 
+/// What a record takes in a snapshot beside itself, and some more.
+const ROW_BYTES: usize = 64;
+/// The header with all its copies, and one that is being written.
+const HEADERS_BYTES: u64 = 4 * 128 * 1024;
 /// What is collected before it is written and synced.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// For a store that was just written.
@@ -171,6 +175,7 @@ impl Vault {
             manifest: Manifest { epoch: self.manifest.epoch + 1, ..Manifest::EMPTY },
             batch: Vec::new(),
             batch_bytes: 0,
+            snapshot_bytes: 0,
             credentials: BTreeMap::new(),
             progress: Progress { done: 0, of: self.manifest.count },
             report: progress,
@@ -196,7 +201,7 @@ impl Vault {
             return Err(VaultError::Damaged(Damage::Records));
         }
         copy.put(RecordKind::Meta, Tree::Meta, SLOTS_KEY, 1, &order.slots.to_be_bytes())?;
-        let manifest = copy.finish()?;
+        let (manifest, snapshot_bytes) = copy.finish()?;
         sync_folder(&store)
             .and_then(|()| sync_folder(&stores))
             .map_err(cannot("sync the new database", &store))?;
@@ -204,6 +209,8 @@ impl Vault {
         if checked.manifest != manifest || !checked.findings.is_empty() {
             return Err(VaultError::Damaged(Damage::Records));
         }
+        // What follows must not fail for want of room.
+        order.folder.check_space_for(snapshot_bytes.saturating_add(HEADERS_BYTES))?;
         Ok((backend, manifest))
     }
 
@@ -278,6 +285,8 @@ struct Copy<'a> {
     manifest: Manifest,
     batch: Vec<Change>,
     batch_bytes: usize,
+    /// What a snapshot of all of it will take: there has to be room for that as well, before the header points at it.
+    snapshot_bytes: u64,
     /// Entries of the index over credential IDs that the batch adds to.
     credentials: BTreeMap<Vec<u8>, Vec<PasskeyId>>,
     progress: Progress,
@@ -317,14 +326,16 @@ impl Copy<'_> {
     ) -> Result<(), VaultError> {
         let envelope = self.keys.seal(kind, key, version, plaintext, &mut random())?;
         self.manifest.add(self.keys.member(kind, key, &envelope));
-        self.batch_bytes += key.len() + envelope.len();
+        let bytes = key.len() + envelope.len();
+        self.batch_bytes += bytes;
+        self.snapshot_bytes += u64::try_from(bytes + ROW_BYTES).unwrap_or(u64::MAX);
         self.batch.push(Change { tree, key: key.to_vec(), value: Some(envelope) });
         Ok(())
     }
 
     /// Writes what was collected.
     fn flush(&mut self) -> Result<(), VaultError> {
-        self.folder.check_space()?;
+        self.folder.check_space_for(self.snapshot_bytes)?;
         for (key, mut ids) in std::mem::take(&mut self.credentials) {
             let mut version = 1;
             if let Some(before) = self.to.get(Tree::IndexCredential, &key)? {
@@ -345,8 +356,8 @@ impl Copy<'_> {
         }
     }
 
-    /// Writes the rest, and the manifest last.
-    fn finish(mut self) -> Result<Manifest, VaultError> {
+    /// Writes the rest, and the manifest last; how much a snapshot of it will take.
+    fn finish(mut self) -> Result<(Manifest, u64), VaultError> {
         self.flush()?;
         let manifest = self.manifest;
         let sealed = self.keys.seal(
@@ -358,7 +369,7 @@ impl Copy<'_> {
         )?;
         self.to.commit(&[Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) }])?;
         self.to.close()?;
-        Ok(manifest)
+        Ok((manifest, self.snapshot_bytes))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::cannot;
 use crate::folder::{Folder, Lock, sync_folder};
 use crate::header::Header;
 use crate::journal::{GoOn, Journal};
+use crate::medium::Medium;
 use crate::snapshot;
 use crate::witness::Witness;
 use crate::{Finding, VaultError};
@@ -24,6 +25,8 @@ pub(crate) struct Safeguards {
     pub(crate) keys: Locked<HeaderKeys>,
     journal: Journal,
     witness: Option<Witness>,
+    /// What the folder was when it was opened.
+    pub(crate) medium: Option<Medium>,
     last_snapshot: Instant,
     _lock: Lock,
 }
@@ -52,8 +55,16 @@ impl Safeguards {
         keys: &VaultKeys,
     ) -> Result<Self, VaultError> {
         let journal = Journal::start(&folder, keys.vault(), 0)?;
-        let keys = header_keys;
-        Ok(Self { folder, header, keys, journal, witness, last_snapshot: Instant::now(), _lock: lock })
+        Ok(Self {
+            medium: Medium::of(folder.path()),
+            folder,
+            header,
+            keys: header_keys,
+            journal,
+            witness,
+            last_snapshot: Instant::now(),
+            _lock: lock,
+        })
     }
 
     /// For a vault that was there. Unless the journal is [`JournalState::Whole`], the caller makes a snapshot before
@@ -75,9 +86,16 @@ impl Safeguards {
             GoOn::CutShort => (start_over(&folder, keys, epoch)?, JournalState::CutShort),
             GoOn::Broken => (start_over(&folder, keys, epoch)?, JournalState::Broken),
         };
-        let keys = header_keys;
-        let safeguards =
-            Self { folder, header, keys, journal, witness, last_snapshot: Instant::now(), _lock: lock };
+        let safeguards = Self {
+            medium: Medium::of(folder.path()),
+            folder,
+            header,
+            keys: header_keys,
+            journal,
+            witness,
+            last_snapshot: Instant::now(),
+            _lock: lock,
+        };
         Ok((safeguards, state))
     }
 

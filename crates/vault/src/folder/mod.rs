@@ -116,10 +116,15 @@ impl Folder {
 
     /// Refuses when too little is free for a change.
     pub(crate) fn check_space(&self) -> Result<(), VaultError> {
+        self.check_space_for(0)
+    }
+
+    /// Refuses when too little would be free for a change after so many bytes more.
+    pub(crate) fn check_space_for(&self, bytes: u64) -> Result<(), VaultError> {
         let facts = rustix::fs::statvfs(&self.0)
             .map_err(|errno| cannot("ask for the free space of", &self.0)(errno.into()))?;
         let free = facts.f_bavail.saturating_mul(facts.f_frsize);
-        if free < LEAST_FREE_BYTES { Err(VaultError::Full) } else { Ok(()) }
+        if free < LEAST_FREE_BYTES.saturating_add(bytes) { Err(VaultError::Full) } else { Ok(()) }
     }
 
     /// Takes group and others out of the vault's folder itself, which may have been there before.

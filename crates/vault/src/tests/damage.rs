@@ -207,6 +207,50 @@ fn what_a_restore_cannot_bring_back_is_counted() {
 }
 
 #[test]
+fn a_restore_names_the_passkeys_that_it_could_not_bring_back() {
+    let (_place, path) = filled();
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    add(&mut vault, &passkey("example.net", "late", 50), None, &created(200)).unwrap();
+    drop(vault);
+    fs::remove_file(path.join("journal")).unwrap();
+    let restored = restore(&path);
+    assert_eq!((restored.commits_lost(), restored.passkeys), (1, 12));
+    assert_eq!(restored.passkeys_lost, Some(vec![passkey("example.net", "late", 50).core.id]));
+    assert!(!path.join("db.trial").exists());
+}
+
+#[test]
+fn a_snapshot_can_be_chosen_and_brings_back_how_it_was() {
+    let (_place, path) = filled();
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    add(&mut vault, &passkey("example.net", "late", 50), None, &created(200)).unwrap();
+    let seen = vault.status().unwrap().epoch;
+    vault.close().unwrap();
+    let snapshots = OpenOptions::new().snapshots(&path, &passphrase(PASSPHRASE)).unwrap();
+    let counts: Vec<_> = snapshots.iter().map(|snapshot| snapshot.passkeys).collect();
+    assert_eq!(counts, [Some(13), Some(12), Some(0)]);
+    assert!(snapshots.iter().all(|snapshot| snapshot.made_at.is_some_and(|at| at > 1_700_000_000)));
+    let vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!(vault.snapshots().unwrap(), snapshots);
+    drop(vault);
+
+    let choose = |epoch| OpenOptions::new().restore_snapshot(&path, &passphrase(PASSPHRASE), epoch);
+    assert!(matches!(choose(77), Err(VaultError::NothingToRestore)));
+    let restored = choose(snapshots[1].epoch).unwrap();
+    assert_eq!((restored.snapshot, restored.reached), (snapshots[1].epoch, snapshots[1].epoch));
+    assert_eq!((restored.passkeys, restored.commits_lost()), (12, seen - snapshots[1].epoch));
+    assert_eq!(restored.passkeys_lost.unwrap().len(), 1);
+    assert!(is_whole(&reopen(&path, &OpenOptions::new()).unwrap()));
+    let wrong = OpenOptions::new().snapshots(&path, &passphrase("wrong"));
+    assert!(matches!(wrong, Err(VaultError::WrongPassphrase)));
+    // A damaged one is listed as such.
+    let newest = OpenOptions::new().snapshots(&path, &passphrase(PASSPHRASE)).unwrap()[0].epoch;
+    fs::write(path.join(format!("snapshots/{newest:020}.snapshot")), b"").unwrap();
+    let listed = OpenOptions::new().snapshots(&path, &passphrase(PASSPHRASE)).unwrap();
+    assert_eq!((listed[0].epoch, listed[0].passkeys), (newest, None));
+}
+
+#[test]
 fn without_a_snapshot_there_is_nothing_to_restore() {
     let (_place, path) = filled();
     fs::remove_dir_all(path.join("snapshots")).unwrap();

@@ -6,6 +6,7 @@ mod damage;
 mod devices;
 mod edit;
 mod kill;
+mod media;
 mod model;
 mod plain;
 mod purge;
