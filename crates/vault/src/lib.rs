@@ -1,9 +1,9 @@
 //! Passkeys at rest: sealed records over sled.
 //!
-//! A vault is a folder. Its header holds key slots, one of which a passphrase opens; everything else is sealed
-//! under keys derived from the master key in them (`latchkey_crypto::vault`). The storage engine is trusted with
-//! nothing: what it returns is compared with an authenticated manifest, and what it loses is in the journal and the
-//! snapshots beside it. What is done with a passkey is left to others; how a vault is shown, too.
+//! A vault is a folder. Its header holds key slots, one of which a passphrase opens, and the data key under the master
+//! key in them; everything else is sealed under keys derived from the data key (`latchkey_crypto::vault`). The storage
+//! engine is trusted with nothing: what it returns is compared with an authenticated manifest, and what it loses is in
+//! the journal and the snapshots beside it. What is done with a passkey is left to others; how a vault is shown, too.
 //!
 //! ```
 //! use latchkey_crypto::vault::{KdfCost, KdfParams, Machine, Passphrase};

@@ -82,6 +82,9 @@ impl OpenOptions {
 
     /// Opens a vault with its passphrase.
     ///
+    /// On a medium that cannot be written it does not open ([`VaultError::ReadOnly`]). A vault of an older format is
+    /// brought to the present one ([`Finding::Migrated`](crate::Finding::Migrated)).
+    ///
     /// What is wrong but leaves it usable is in [`Vault::status`]; what does not, is an error.
     pub fn open(
         &self,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use latchkey_crypto::vault::{Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultKeys};
-use latchkey_memory::{Locked, wiping_stack};
+use latchkey_memory::wiping_stack;
 use latchkey_passkey::PasskeyId;
 
 use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree, within};
@@ -18,7 +18,7 @@ use crate::folder::{
 };
 use crate::header::{Header, read_bytes};
 use crate::safeguards::Safeguards;
-use crate::unlocking::{Keys, first_format};
+use crate::unlocking::{DataKeys, Keys, first_format};
 use crate::vault::random;
 use crate::witness::{Memory, Witness};
 use crate::{Damage, OpenOptions, VaultError, journal, seal, snapshot};
@@ -128,7 +128,7 @@ pub(crate) fn restore_with(
 pub(crate) fn unlock_passphrase(
     folder: &Folder,
     passphrase: &Passphrase,
-) -> Result<(Arc<Locked<VaultKeys>>, Arc<Locked<VaultKeys>>), VaultError> {
+) -> Result<(DataKeys, DataKeys), VaultError> {
     let unlocked = unlock_any(headers(folder)?, |slots| Ok(slots.open(passphrase)?.0))?;
     Ok((unlocked.keys.data, unlocked.first_format))
 }
@@ -148,7 +148,7 @@ fn choose(folder: &Folder, keys: &VaultKeys, from: From) -> Result<Option<u64>, 
 fn named_in_store(
     folder: &Folder,
     generation: u64,
-    keys: &Arc<Locked<VaultKeys>>,
+    keys: &DataKeys,
     options: &OpenOptions,
 ) -> Option<HashSet<PasskeyId>> {
     let (trial, keys) = (folder.trial_db(), Arc::clone(keys));
@@ -209,7 +209,7 @@ struct Unlocked {
     header: Header,
     keys: Keys,
     /// For snapshots from before the vault had a data key.
-    first_format: Arc<Locked<VaultKeys>>,
+    first_format: DataKeys,
 }
 
 /// The keys from the first header that opens and is as its writer left it. One key derivation for each different

@@ -9,10 +9,13 @@ use rand_core::CryptoRng;
 use crate::header::{Header, WrappedDataKey};
 use crate::{Damage, VaultError};
 
+/// The keys of the records, in locked memory.
+pub(crate) type DataKeys = Arc<Locked<VaultKeys>>;
+
 /// Every key of an open vault, in locked memory. The master key is not among them: it is gone once they are made.
 pub(crate) struct Keys {
     pub(crate) header: Locked<HeaderKeys>,
-    pub(crate) data: Arc<Locked<VaultKeys>>,
+    pub(crate) data: DataKeys,
 }
 
 impl Keys {
@@ -51,7 +54,7 @@ pub(crate) fn new_data_key(
     keys: &HeaderKeys,
     generation: u64,
     rng: &mut dyn CryptoRng,
-) -> Result<(Arc<Locked<VaultKeys>>, WrappedDataKey), VaultError> {
+) -> Result<(DataKeys, WrappedDataKey), VaultError> {
     wiping_stack(|| {
         let data_key = DataKey::generate(rng);
         let wrapped = keys.wrap(&data_key, generation, rng)?;
@@ -60,10 +63,10 @@ pub(crate) fn new_data_key(
 }
 
 /// The keys of a vault of the first format, and of the snapshots that it has left.
-pub(crate) fn first_format(master_key: &MasterKey, vault: VaultId) -> Arc<Locked<VaultKeys>> {
+pub(crate) fn first_format(master_key: &MasterKey, vault: VaultId) -> DataKeys {
     wiping_stack(|| of(&DataKey::of_first_format(master_key), vault))
 }
 
-fn of(data_key: &DataKey, vault: VaultId) -> Arc<Locked<VaultKeys>> {
+fn of(data_key: &DataKey, vault: VaultId) -> DataKeys {
     Arc::new(Locked::build(|| VaultKeys::of(data_key, vault)))
 }
