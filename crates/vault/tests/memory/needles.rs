@@ -63,7 +63,8 @@ impl Needles {
             derived
         };
         needles.add(Needle::ToTheVault, "slot key", &derive(&hashed, "slot passphrase"));
-        needles.add(Needle::ToTheVault, "wrapping key", &derive(master_key.expose(), "wrap data key"));
+        // An open vault keeps it: a rewrite draws a data key, and must not need a passphrase.
+        needles.add(Needle::RecordKey, "wrapping key", &derive(master_key.expose(), "wrap data key"));
 
         // The first format has no data key of its own.
         let keys = HeaderKeys::derive(&master_key, vault);
