@@ -5,6 +5,7 @@ mod behaviour;
 mod damage;
 mod devices;
 mod edit;
+mod harm;
 mod kill;
 mod media;
 mod model;
