@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -132,6 +133,23 @@ impl Header {
         create_private_folder(&folder.snapshots())
             .and_then(|()| replace(&third, &self.encode()))
             .map_err(cannot("write the header", &third))
+    }
+
+    /// Writes all copies again if one is missing, damaged, or has older slots or an older data key: a kill between two
+    /// of them would leave one that a passphrase opens which was changed since.
+    pub(crate) fn mend(&mut self, folder: &Folder, keys: &HeaderKeys) -> Result<(), VaultError> {
+        let newest = |header: &Header| (header.generation(), header.slots.generation());
+        let copies = [folder.header(), folder.previous_header(), folder.third_header()].map(|path| {
+            match read_one(&path) {
+                Ok(Reading::Good(header)) => newest(&header).cmp(&newest(self)),
+                _ => Ordering::Less,
+            }
+        });
+        // One that knows more is not ours to overwrite: this header was put back.
+        if copies.contains(&Ordering::Less) && !copies.contains(&Ordering::Greater) {
+            self.write_everywhere(folder, keys, self.epoch)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

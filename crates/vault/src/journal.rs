@@ -5,10 +5,10 @@ use std::path::Path;
 use latchkey_crypto::vault::{RecordKind, VaultId, VaultKeys};
 use rand_core::CryptoRng;
 
-use crate::VaultError;
 use crate::backend::{Change, Tree};
 use crate::error::cannot;
 use crate::folder::{Folder, create_file, sync_folder, unfinished_path};
+use crate::{VaultError, snapshot};
 
 const MAGIC: &[u8] = b"latchkey journal 1\n";
 const HEAD_LEN: usize = MAGIC.len() + VaultId::LEN + 8;
@@ -59,7 +59,7 @@ pub(crate) enum End {
 pub(crate) enum GoOn {
     /// Yes.
     With(Journal),
-    /// The process ended in the middle of its last commit, which the store has. A new one is needed.
+    /// The process ended in the middle of its last commit, which the store has, or of a snapshot. A new one is needed.
     CutShort,
     /// It does not reach to the store's epoch, or is not there. A new one is needed.
     Broken,
@@ -84,7 +84,11 @@ impl Journal {
 
     /// Goes on with the one that is there, if it reaches exactly to an epoch and none of it is broken.
     pub(crate) fn go_on(folder: &Folder, keys: &VaultKeys, epoch: u64) -> GoOn {
-        let Some(read) = read(&folder.journal(), keys) else { return GoOn::Broken };
+        let Some(read) = read(&folder.journal(), keys) else {
+            // It was moved away after a snapshot, and the process ended before there was another.
+            let moved = !folder.journal().exists() && snapshot::path_of(folder, epoch).exists();
+            return if moved { GoOn::CutShort } else { GoOn::Broken };
+        };
         match read.end {
             End::Whole if read.last() == epoch => {}
             End::Whole | End::Cut if read.last().checked_add(1) == Some(epoch) => return GoOn::CutShort,

@@ -180,6 +180,7 @@ fn open(
         vault.snapshot()?;
     }
     vault.mark_epoch()?;
+    vault.mend_headers();
     vault.remove_other_stores()?;
     vault.migrate()?;
     Ok(vault)

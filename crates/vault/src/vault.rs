@@ -164,6 +164,13 @@ impl Vault {
         Ok(())
     }
 
+    /// Makes all copies of the header the same again. Where that fails, for want of room say, the next opening tries.
+    pub(crate) fn mend_headers(&mut self) {
+        if let Some(safeguards) = self.safeguards.as_mut().filter(|to| to.header.generation() > 0) {
+            let _ = safeguards.header.mend(&safeguards.folder, &safeguards.keys);
+        }
+    }
+
     pub(crate) fn snapshot(&mut self) -> Result<(), VaultError> {
         let Some(safeguards) = &mut self.safeguards else { return Ok(()) };
         safeguards.snapshot(&self.keys, &*self.backend, self.manifest.epoch, &mut random())

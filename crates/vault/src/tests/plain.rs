@@ -1,6 +1,7 @@
 //! A vault as a plain value, and changes drawn by number: what kills and damage are judged by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use latchkey_crypto::vault::RecordKind;
 use latchkey_passkey::{Labels, Outcome, Passkey, PasskeyId, PasskeyStore, UseRecord};
@@ -79,6 +80,8 @@ pub(super) enum Step {
     SetLargeBlob(PasskeyId, Vec<u8>),
     /// Changes nothing that can be seen.
     Snapshot,
+    /// Changes nothing that can be seen: writes everything anew under another data key.
+    Rewrite,
     /// Changes nothing that can be seen: closes the vault, which makes a snapshot, and opens it again.
     Reopen,
 }
@@ -98,6 +101,7 @@ impl Step {
             Step::Purge(_) => "purge of several",
             Step::SetLargeBlob(..) => "large blob",
             Step::Snapshot => "snapshot",
+            Step::Rewrite => "rewrite",
             Step::Reopen => "close and open",
         }
     }
@@ -108,7 +112,7 @@ impl Step {
         let (live, binned) = (plain.ids(false), plain.ids(true));
         let crowded = plain.kept.len() > 20;
         loop {
-            return match draw.below(22) {
+            return match draw.below(23) {
                 0..=3 if !crowded => {
                     Step::Add { passkey: plain.new_passkey(&mut draw, 0).into(), replaces: None }
                 }
@@ -132,6 +136,8 @@ impl Step {
                 }
                 20 => Step::Snapshot,
                 21 => Step::Reopen,
+                // It takes ten times as long as the others.
+                22 if draw.below(3) == 0 => Step::Rewrite,
                 _ => continue,
             };
         }
@@ -163,6 +169,7 @@ impl Step {
             Step::Purge(ids) => assert_eq!(vault.purge(ids, number)?, *ids),
             Step::SetLargeBlob(id, blob) => assert!(vault.set_large_blob(*id, Some(blob), number)?),
             Step::Snapshot => vault.snapshot()?,
+            Step::Rewrite => vault.rewrite(&mut |_| ControlFlow::Continue(()))?,
             Step::Reopen => {}
         }
         Ok(())
@@ -244,7 +251,7 @@ impl Plain {
                 plain.kept.get_mut(id).unwrap().blob = Some(blob.clone());
                 plain.entry(id).modified_at = number;
             }
-            Step::Snapshot | Step::Reopen => {}
+            Step::Snapshot | Step::Rewrite | Step::Reopen => {}
         }
         plain
     }

@@ -1,12 +1,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::keys::{TASKS, change_keys};
 use super::options;
 use super::restoring::restore;
 use super::victim::{FOLDER, NEXT, SEED, TASK};
-use crate::Vault;
-use crate::testing::reopen;
+use crate::testing::{PASSPHRASE, passphrase, reopen};
 use crate::tests::plain::{Plain, Step};
+use crate::{OpenOptions, Vault};
 
 #[test]
 #[ignore = "run, and killed, by the other tests of this module"]
@@ -21,7 +22,18 @@ fn does_as_it_is_told() {
             restore(&folder);
             say("done");
         }
-        other => panic!("{other}"),
+        "migrate" => {
+            let opened = OpenOptions::new().open(folder.join("vault"), &passphrase(PASSPHRASE)).unwrap();
+            say("done");
+            drop(opened);
+        }
+        task => {
+            assert!(TASKS.contains(&task));
+            let mut vault = open(&folder);
+            say("opened");
+            change_keys(task, &mut vault);
+            say("done");
+        }
     }
 }
 

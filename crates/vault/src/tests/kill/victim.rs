@@ -48,6 +48,13 @@ impl Victim {
         }
     }
 
+    /// Waits until something is so, or it has ended.
+    pub(super) fn wait_until(&mut self, is_so: impl Fn() -> bool) {
+        while !is_so() && self.child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(300));
+        }
+    }
+
     /// Lets it go on for a part of a time.
     pub(super) fn wait(&self, drawn: u64, most: Duration) {
         let micros = u64::try_from(most.as_micros()).unwrap();
