@@ -45,7 +45,7 @@ pub(super) fn change_keys(task: &str, vault: &mut Vault) {
 
 #[test]
 fn a_change_of_keys_that_is_killed_is_there_wholly_or_not_at_all() {
-    let (rounds, seed) = (times("LATCHKEY_KILL_ROUNDS", 300) / 25, seed());
+    let (rounds, seed) = (times("LATCHKEY_KILL_ROUNDS", 300) / 50, seed());
     let (mut draw, place) = (Draw::new(seed, 1), tempfile::tempdir().unwrap());
     let (before, live) = (place.path().join("before"), place.path().join("live"));
     let plain = vault_to_change(&before, seed);
@@ -59,7 +59,7 @@ fn a_change_of_keys_that_is_killed_is_there_wholly_or_not_at_all() {
             victim.wait_for("opened", &round);
             let untouched = names(&path);
             victim.wait_until(|| names(&path) != untouched);
-            victim.wait(draw.number(), Duration::from_millis(if task == "rekey" { 250 } else { 40 }));
+            victim.wait(draw.number(), Duration::from_millis(if task == "rekey" { 250 } else { 20 }));
             let done = victim.kill(&round).iter().any(|line| line == "done");
             let changed = is_changed(task, &live, &plain, &round);
             assert!(changed || !done, "{round}: acknowledged and lost");
@@ -137,7 +137,7 @@ fn headers(path: &Path) -> Vec<Header> {
 
 #[test]
 fn a_migration_that_is_killed_is_done_again_or_finished() {
-    let (rounds, seed) = (times("LATCHKEY_KILL_ROUNDS", 300) / 25, seed());
+    let (rounds, seed) = (times("LATCHKEY_KILL_ROUNDS", 300) / 50, seed());
     let (mut draw, place) = (Draw::new(seed, 2), tempfile::tempdir().unwrap());
     let (before, live) = (place.path().join("before"), place.path().join("live"));
     bring_back(1, &before.join("vault"));
