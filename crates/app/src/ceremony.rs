@@ -3,6 +3,14 @@
 //! It waits for bytes, the person's answer or a timer, feeds the core, and sends what comes back. Whichever way it
 //! ends, and also when its future is dropped, the advert comes down and the tunnel closes.
 
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use latchkey_ctap::{Account, Authenticator, Conclusion, Origin, Pending, Prompt, Question, Reply, Step};
 use latchkey_hybrid::{
     authenticator::{Advertising, Event, Scanned, Session},
@@ -10,7 +18,8 @@ use latchkey_hybrid::{
     times,
 };
 use latchkey_passkey::PasskeyStore;
-use tokio::time::{Instant, sleep_until, timeout};
+use latchkey_vault::Vault;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,6 +30,9 @@ use crate::{
 
 /// With what tunnel services close a tunnel that nobody joined in time (RFC 6455 §7.4.1).
 const CLOSED_BY_POLICY: u16 = 1008;
+
+/// How often it is looked whether the vault's medium is still there.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// What a ceremony goes through, for whoever shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +70,38 @@ pub struct Ports<'a, S, A, P> {
     pub watch: &'a mut (dyn FnMut(Stage) + Send),
 }
 
+/// A store on a medium that may be taken away while a ceremony runs.
+pub trait StoreOnMedium: Send {
+    /// The store.
+    fn store(&mut self) -> &mut dyn PasskeyStore;
+
+    /// Whether the medium is still there. Asked each second, so cheap.
+    fn is_reachable(&self) -> bool;
+}
+
+impl StoreOnMedium for Vault {
+    fn store(&mut self) -> &mut dyn PasskeyStore {
+        self
+    }
+
+    fn is_reachable(&self) -> bool {
+        true
+    }
+}
+
+/// A store without a medium that could go.
+struct Lasting<'a>(&'a mut (dyn PasskeyStore + Send));
+
+impl StoreOnMedium for Lasting<'_> {
+    fn store(&mut self) -> &mut dyn PasskeyStore {
+        self.0
+    }
+
+    fn is_reachable(&self) -> bool {
+        true
+    }
+}
+
 /// Answers one QR code: the request of the other side decides whether a passkey is made or used.
 ///
 /// `Ok` only when the answer was flushed and the other side then ended the connection in order, or was silent for
@@ -66,6 +110,61 @@ pub async fn answer_code<S, A, P>(
     code: Scanned,
     authenticator: &Authenticator,
     store: &mut (dyn PasskeyStore + Send),
+    ports: Ports<'_, S, A, P>,
+) -> Result<Success, CeremonyFailure>
+where
+    S: TunnelService,
+    A: Advertiser,
+    P: Person,
+{
+    answer_code_while_reachable(code, authenticator, &mut Lasting(store), ports).await
+}
+
+/// As [`answer_code`], for as long as the store's medium is there: when it goes, the advert comes down, the tunnel
+/// closes, and the ceremony ends with [`CeremonyFailure::MediumGone`]. The vault is then to be locked, that is, dropped.
+pub async fn answer_code_while_reachable<S, A, P>(
+    code: Scanned,
+    authenticator: &Authenticator,
+    store: &mut dyn StoreOnMedium,
+    ports: Ports<'_, S, A, P>,
+) -> Result<Success, CeremonyFailure>
+where
+    S: TunnelService,
+    A: Advertiser,
+    P: Person,
+{
+    let store = WatchedStore { store: Mutex::new(store), has_answered: AtomicBool::new(false) };
+    tokio::select! {
+        biased;
+        answered = answer(code, authenticator, &store, ports) => answered,
+        () = store.gone() => Err(CeremonyFailure::MediumGone),
+    }
+}
+
+/// The store, looked at by the ceremony and by whoever watches its medium. Both are one task and keep it across no
+/// wait, so that nobody waits for the lock.
+struct WatchedStore<'a> {
+    store: Mutex<&'a mut dyn StoreOnMedium>,
+    /// The other side has its answer, and the history has it, too: what remains needs no medium.
+    has_answered: AtomicBool,
+}
+
+impl<'a> WatchedStore<'a> {
+    fn lock(&self) -> MutexGuard<'_, &'a mut dyn StoreOnMedium> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn gone(&self) {
+        while self.has_answered.load(Ordering::Relaxed) || self.lock().is_reachable() {
+            sleep(BETWEEN_LOOKS).await;
+        }
+    }
+}
+
+async fn answer<S, A, P>(
+    code: Scanned,
+    authenticator: &Authenticator,
+    store: &WatchedStore<'_>,
     ports: Ports<'_, S, A, P>,
 ) -> Result<Success, CeremonyFailure>
 where
@@ -116,11 +215,11 @@ async fn shake_hands(
     Ok(session)
 }
 
-struct Conversation<'a, T, P> {
+struct Conversation<'a, 's, T, P> {
     session: Session,
     tunnel: T,
     authenticator: &'a Authenticator,
-    store: &'a mut (dyn PasskeyStore + Send),
+    store: &'a WatchedStore<'s>,
     person: &'a mut P,
     watch: &'a mut (dyn FnMut(Stage) + Send),
 }
@@ -134,7 +233,7 @@ enum Incoming {
     Ended,
 }
 
-impl<T: Tunnel, P: Person> Conversation<'_, T, P> {
+impl<T: Tunnel, P: Person> Conversation<'_, '_, T, P> {
     /// Answers requests until the other side ends the connection. What counts is the last answer.
     async fn run(&mut self) -> Answered {
         let mut answered: Option<Answered> = None;
@@ -161,7 +260,8 @@ impl<T: Tunnel, P: Person> Conversation<'_, T, P> {
 
     /// Answers one request; `None` if it was one that nobody waits for, such as getInfo.
     async fn respond(&mut self, request: &[u8]) -> Result<Option<Answered>, CeremonyFailure> {
-        match self.authenticator.receive(request, Origin::Hybrid, self.store, now()) {
+        let step = self.authenticator.receive(request, Origin::Hybrid, self.store.lock().store(), now());
+        match step {
             Step::Respond(response) => {
                 let status = response.first().copied().unwrap_or_default();
                 self.reply(&response).await?;
@@ -169,7 +269,8 @@ impl<T: Tunnel, P: Person> Conversation<'_, T, P> {
             }
             // Over hybrid only a browser sends this, and only when it has decided to fail: there is nothing to ask.
             Step::Ask(pending, prompt) if *prompt.question() == Question::Select => {
-                let reply = pending.answer(prompt.refuse(), self.store, now(), &mut os_random());
+                let reply =
+                    pending.answer(prompt.refuse(), self.store.lock().store(), now(), &mut os_random());
                 self.reply(&reply.message).await?;
                 Ok(Some(Err(CeremonyFailure::NotSuitable)))
             }
@@ -202,9 +303,12 @@ impl<T: Tunnel, P: Person> Conversation<'_, T, P> {
             Some(Decision::Refused(answer, refusal)) => (answer, refusal),
         };
         (self.watch)(Stage::Answering);
-        let Reply { message, conclusion } = pending.answer(answer, self.store, now(), &mut os_random());
+        let Reply { message, conclusion } =
+            pending.answer(answer, self.store.lock().store(), now(), &mut os_random());
         self.reply(&Zeroizing::new(message)).await?;
-        Ok(concluded(conclusion, refusal))
+        let answered = concluded(conclusion, refusal);
+        self.store.has_answered.store(answered.is_ok(), Ordering::Relaxed);
+        Ok(answered)
     }
 
     async fn reply(&mut self, response: &[u8]) -> Result<(), CeremonyFailure> {

@@ -57,6 +57,9 @@ pub enum CeremonyFailure {
     /// The key could not be made, or did not sign.
     #[error("the passkey's key failed")]
     KeyFailed,
+    /// The medium with the vault was taken away; the other side got no answer, or none that is in the history.
+    #[error("the vault's medium is gone")]
+    MediumGone,
     /// The vault failed; nothing was signed.
     #[error("vault")]
     Vault(#[source] StoreError),

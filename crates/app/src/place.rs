@@ -2,6 +2,9 @@
 
 use std::{env, path::PathBuf};
 
+/// The name of the vault that is used when none is named.
+pub(crate) const DEFAULT_NAME: &str = "default";
+
 /// The folder of a vault, and the folder in which this machine remembers what it has seen of vaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultPlace {
@@ -23,7 +26,7 @@ impl VaultPlace {
     ///
     /// `None` when there is neither `$XDG_DATA_HOME` nor `$HOME`.
     pub fn default_vault() -> Option<Self> {
-        Self::at(base("XDG_DATA_HOME", ".local/share")?.join("vaults/default"))
+        Self::at(vaults_folder()?.join(DEFAULT_NAME))
     }
 
     /// Whether this is the vault that is used when none is named.
@@ -35,6 +38,16 @@ impl VaultPlace {
     pub fn is_taken(&self) -> bool {
         self.folder.is_file() || self.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
     }
+}
+
+/// Where vaults lie that have a name and no path: `$XDG_DATA_HOME/latchkey/vaults`.
+pub(crate) fn vaults_folder() -> Option<PathBuf> {
+    Some(base("XDG_DATA_HOME", ".local/share")?.join("vaults"))
+}
+
+/// What this user has set: `$XDG_CONFIG_HOME/latchkey`.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    base("XDG_CONFIG_HOME", ".config")
 }
 
 /// `$VARIABLE/latchkey`, or `$HOME/BELOW_HOME/latchkey`. Relative paths are ignored, as the specification says.

@@ -1,6 +1,9 @@
 //! Every way a ceremony can end, one outcome each.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use latchkey_app::{CeremonyFailure as F, Refusal, ceremony::Success};
 use latchkey_crypto::hybrid::OperationHint;
@@ -64,6 +67,60 @@ async fn a_broken_tunnel_dismisses_the_prompt_too() {
         .await;
     assert!(matches!(answered, Err(F::Tunnel(TunnelError::Closed { .. }))));
     assert!(setting.seen.dismissed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_medium_that_goes_dismisses_the_prompt_and_closes_the_tunnel() {
+    let mut setting = Setting::new();
+    let taken_away = Arc::clone(&setting.taken_away);
+    let (waited, answered) = setting
+        .against(Says::Nothing, async |browser| {
+            let seen = browser.seen.clone();
+            let mut joined = browser.join().await;
+            joined.request(&create_request()).await;
+            seen.asked.notified().await;
+            let started = Instant::now();
+            taken_away.store(true, Ordering::Relaxed);
+            assert!(joined.tunnel.receive().await.is_err());
+            started.elapsed()
+        })
+        .await;
+    assert!(matches!(answered, Err(F::MediumGone)));
+    assert!(waited <= Duration::from_secs(1), "{waited:?}");
+    assert!(setting.seen.dismissed());
+    assert!(setting.vault.list().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_medium_that_goes_takes_the_advert_down() {
+    let mut setting = Setting::new();
+    let taken_away = Arc::clone(&setting.taken_away);
+    let ((), answered) = setting
+        .against(Says::Nothing, async |browser| {
+            sleep(Duration::from_secs(3)).await;
+            taken_away.store(true, Ordering::Relaxed);
+            sleep(Duration::from_secs(2)).await;
+            assert_eq!(browser.radio.adverts(), 0);
+        })
+        .await;
+    assert!(matches!(answered, Err(F::MediumGone)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_medium_that_goes_after_the_answer_changes_nothing() {
+    let mut setting = Setting::new();
+    let taken_away = Arc::clone(&setting.taken_away);
+    let (_end, answered) = setting
+        .against(Says::Yes, async |browser| {
+            let mut joined = browser.join().await;
+            joined.request(&create_request()).await;
+            assert_eq!(joined.response().await[0], 0);
+            taken_away.store(true, Ordering::Relaxed);
+            sleep(Duration::from_secs(3)).await;
+            joined.shut_down().await
+        })
+        .await;
+    assert!(matches!(answered, Ok(Success::Created(_))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,14 @@
 //! A vault, a radio, a tunnel service and the requests of a browser.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use latchkey_app::{
     CeremonyFailure,
     asking::{AskingFailure, ask},
-    ceremony::{Ports, Success, answer_code},
+    ceremony::{Ports, StoreOnMedium, Success, answer_code, answer_code_while_reachable},
     now, os_random,
 };
 use latchkey_crypto::{
@@ -17,6 +22,7 @@ use latchkey_hybrid::{
     client::{AwaitingFirst, ClientEvent, ClientSession, QrShown},
     port::{Scanner, Tunnel, TunnelService},
 };
+use latchkey_passkey::PasskeyStore;
 use latchkey_rehearsal::loopback_radio::LoopbackRadio;
 use latchkey_vault::Vault;
 use tempfile::TempDir;
@@ -34,7 +40,25 @@ pub(crate) struct Setting {
     pub(crate) tunnels: MemoryTunnels,
     pub(crate) radio: LoopbackRadio,
     pub(crate) seen: Seen,
+    /// The medium with the vault was taken away.
+    pub(crate) taken_away: Arc<AtomicBool>,
     _folder: TempDir,
+}
+
+/// A vault on a medium that a test can take away.
+struct OnStick<'a> {
+    vault: &'a mut Vault,
+    taken_away: Arc<AtomicBool>,
+}
+
+impl StoreOnMedium for OnStick<'_> {
+    fn store(&mut self) -> &mut dyn PasskeyStore {
+        self.vault
+    }
+
+    fn is_reachable(&self) -> bool {
+        !self.taken_away.load(Ordering::Relaxed)
+    }
 }
 
 impl Setting {
@@ -50,6 +74,7 @@ impl Setting {
             tunnels: MemoryTunnels::default(),
             radio: LoopbackRadio::default(),
             seen: Seen::default(),
+            taken_away: Arc::default(),
             _folder: folder,
         }
     }
@@ -99,7 +124,9 @@ impl Setting {
             person: &mut person,
             watch: &mut |_| {},
         };
-        tokio::join!(other(browser), answer_code(code, &authenticator, &mut self.vault, ports))
+        let mut store = OnStick { vault: &mut self.vault, taken_away: Arc::clone(&self.taken_away) };
+        let answering = answer_code_while_reachable(code, &authenticator, &mut store, ports);
+        tokio::join!(other(browser), answering)
     }
 }
 
