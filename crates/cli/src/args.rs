@@ -1,9 +1,15 @@
 //! What can be said on the command line.
 
+mod keeping;
+mod listing;
+mod passkeys;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
+
+pub(crate) use self::{keeping::*, listing::*, passkeys::*};
 
 /// A passkey vault that other devices can sign in with.
 ///
@@ -25,8 +31,8 @@ const EVERYWHERE: &str = "Options of every command";
 /// Options that may stand before or after the sub-command.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalOptions {
-    /// The vault's folder [default: $XDG_DATA_HOME/latchkey/vaults/default]
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// The vault: its name, or a folder, with a slash in it [default: the vault `default`]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME|DIR", value_hint = ValueHint::DirPath)]
     pub(crate) vault: Option<PathBuf>,
 
     /// Read the passphrase from a file instead of the terminal; one newline at its end is not part of it
@@ -53,26 +59,88 @@ pub(crate) struct GlobalOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a new vault
-    Init,
+    Init {
+        /// Name it: it is made beside the vault `default`
+        #[arg(long, value_name = "NAME", conflicts_with = "vault")]
+        name: Option<String>,
+    },
     /// Show where the vault is and how it is protected
     Status(JsonOption),
     /// List passkeys
-    List {
-        /// Only passkeys whose site, account or name contains this
-        query: Option<String>,
-        #[command(flatten)]
-        json: JsonOption,
-    },
-    /// Show one passkey with its history
+    List(List),
+    /// Show everything about one passkey, but for its secrets, and its history
     Show {
-        /// The passkey's id, or the first digits of it
-        id: String,
+        #[command(flatten)]
+        which: One,
         #[command(flatten)]
         json: JsonOption,
     },
+    /// Show when and how a passkey was used
+    History {
+        #[command(flatten)]
+        which: One,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Give a passkey a name of your own
+    Rename {
+        #[command(flatten)]
+        which: One,
+        /// The name; an empty one takes it away
+        name: String,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Read or write your note on a passkey
+    Note(Note),
+    /// Add a tag to passkeys, or take one away
+    #[command(subcommand)]
+    Tag(TagCommand),
+    /// Mark passkeys as favourites
+    Favourite {
+        /// Take the mark away
+        #[arg(long)]
+        off: bool,
+        #[command(flatten)]
+        which: Selection,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Put passkeys into a folder
+    Folder {
+        /// The folder; an empty name takes them out of theirs
+        folder: String,
+        #[command(flatten)]
+        which: Selection,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Move passkeys to the bin, where they stay for 30 days
+    Remove {
+        #[command(flatten)]
+        which: Selection,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Bring passkeys back from the bin
+    Restore {
+        #[command(flatten)]
+        which: Selection,
+        #[command(flatten)]
+        json: JsonOption,
+    },
+    /// Delete passkeys in the bin for good
+    Purge(Purge),
     /// Answer the QR code that another machine shows: make a passkey there, or sign in
     #[command(visible_alias = "answer")]
     SignIn(SignIn),
+    /// Verify every record, key and manifest of the vault
+    Check(JsonOption),
+    /// Bring a damaged vault back from its newest good snapshot, or go on with one that was set back
+    Repair(Repair),
+    /// List, rename, forget or delete vaults
+    #[command(subcommand)]
+    Vaults(VaultsCommand),
     /// Run a tunnel service of your own, or list the names that one can have
     Tunnel(Tunnel),
     /// Try everything that a sign-in needs, and say how to mend what is missing
@@ -88,6 +156,23 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Whether it opens a vault. The others need nothing that protecting the process would take from them.
+    pub(crate) fn holds_secrets(&self) -> bool {
+        !matches!(
+            self,
+            Self::Status(_)
+                | Self::Tunnel(_)
+                | Self::Doctor(_)
+                | Self::Demo { .. }
+                | Self::Completions { .. }
+                | Self::Vaults(
+                    VaultsCommand::List(_) | VaultsCommand::Rename { .. } | VaultsCommand::Forget { .. }
+                )
+        )
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,18 @@
 //! `latchkey`, the command line: arguments, terminal, sentences and exit codes over `latchkey-app`.
 
 mod args;
+mod background;
+mod choosing;
 mod command;
+mod confirm;
 mod exit;
+mod interruption;
 mod json;
 mod logging;
 mod opening;
 mod passphrase;
 mod person;
+mod selecting;
 mod sentence;
 mod terminal;
 mod wrapping;
@@ -19,21 +24,24 @@ use std::{
 };
 
 use clap::Parser;
-use latchkey_app::VaultPlace;
+use latchkey_app::{VaultPlace, known::KnownVaults};
 use latchkey_bluetooth::Radio;
 use latchkey_crypto::hybrid::TunnelDomainId;
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use latchkey_memory::{WIPING_ALLOCATOR, WipingAllocator, protect_process};
+use tokio::runtime::Runtime;
 
 use crate::{
     args::{Arguments, Command, GlobalOptions},
     exit::Exit,
+    interruption::Interruptions,
     passphrase::PassphraseSource,
     sentence::{Sentence, for_vault},
     wrapping::{columns, wrapped},
 };
+
+/// Libraries leave copies of what they compute in freed memory; this wipes it.
+#[global_allocator]
+static ALLOCATOR: WipingAllocator = WIPING_ALLOCATOR;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -47,11 +55,19 @@ fn main() -> ExitCode {
         }
     };
     logging::start(arguments.global.verbose);
-    let place = place(&arguments.global).ok();
-    match run(arguments) {
-        Ok(exit) => exit.into(),
-        Err(problem) => problem.report(place.as_ref()).into(),
+    if arguments.command.holds_secrets() {
+        for gap in protect_process() {
+            tell(format_args!("warning: {gap}; programs of yours, or a core dump, may get at the keys"));
+        }
     }
+    let place = place(&arguments.global).ok();
+    let exit = match run(arguments) {
+        Ok(exit) => exit,
+        Err(problem) => problem.report(place.as_ref()),
+    };
+    // Every way to the end leads through here: what a command held is dropped, but for what threads still work on.
+    background::finish();
+    exit.into()
 }
 
 /// What ends a command early.
@@ -96,18 +112,45 @@ fn run(arguments: Arguments) -> Result<Exit, Problem> {
     let Arguments { global, command } = arguments;
     let passphrase = PassphraseSource::of(&global);
     match command {
-        Command::Init => interactive(command::init::run(&place(&global)?, &passphrase)),
+        Command::Init { name } => {
+            let place = new_place(&global, name.as_deref())?;
+            interactive(command::init::run(&place, &passphrase))
+        }
         Command::Status(option) => command::status::run(&place(&global)?, option.json),
-        Command::List { query, json } => {
-            interactive(command::list::run(&place(&global)?, &passphrase, query.as_deref(), json.json))
+        Command::List(list) => interactive(command::list::run(&place(&global)?, &passphrase, list)),
+        Command::Show { which, json } => {
+            interactive(command::show::run(&place(&global)?, &passphrase, &which, json.json))
         }
-        Command::Show { id, json } => {
-            interactive(command::show::run(&place(&global)?, &passphrase, &id, json.json))
+        Command::History { which, json } => {
+            interactive(command::history::run(&place(&global)?, &passphrase, &which, json.json))
         }
+        Command::Rename { which, name, json } => {
+            interactive(command::labels::rename(&place(&global)?, &passphrase, &which, name, &json))
+        }
+        Command::Note(note) => interactive(command::labels::note(&place(&global)?, &passphrase, note)),
+        Command::Tag(tag) => interactive(command::labels::tag(&place(&global)?, &passphrase, tag)),
+        Command::Favourite { off, which, json } => {
+            interactive(command::labels::favourite(&place(&global)?, &passphrase, off, which, &json))
+        }
+        Command::Folder { folder, which, json } => {
+            interactive(command::labels::folder(&place(&global)?, &passphrase, folder, which, &json))
+        }
+        Command::Remove { which, json } => {
+            interactive(command::bin::remove(&place(&global)?, &passphrase, which, &json))
+        }
+        Command::Restore { which, json } => {
+            interactive(command::bin::restore(&place(&global)?, &passphrase, which, &json))
+        }
+        Command::Purge(purge) => interactive(command::purge::run(&place(&global)?, &passphrase, purge)),
         Command::SignIn(sign_in) => {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
             interactive(command::sign_in::run(sign_in, &place, &passphrase, domain, radio))
         }
+        Command::Check(option) => {
+            interactive(command::check::run(&place(&global)?, &passphrase, option.json))
+        }
+        Command::Repair(repair) => interactive(command::repair::run(&place(&global)?, &passphrase, repair)),
+        Command::Vaults(vaults) => interactive(command::vaults::run(vaults, &passphrase)),
         Command::Tunnel(tunnel) => block_on(command::tunnel::run(tunnel)),
         Command::Doctor(option) => {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
@@ -126,32 +169,18 @@ fn block_on(future: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit,
     result
 }
 
-/// Runs a command that Ctrl-C and SIGTERM end with a sentence. Dropping it sets the terminal right and takes an
-/// advert down.
+/// Runs a command that an interruption ends with a sentence. Dropping it wipes its keys, sets the terminal right and
+/// takes an advert down.
 fn interactive(command: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit, Problem> {
     block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interruptions = Interruptions::new()?;
         tokio::select! {
             // A command that knows better what an interruption means says it first.
             biased;
             result = command => result,
-            _ = interrupt.recv() => Err(sentence::interrupted().into()),
-            _ = terminate.recv() => Err(sentence::interrupted().into()),
+            () = interruptions.next() => Err(sentence::interrupted().into()),
         }
     })
-}
-
-/// Runs what blocks on a thread of its own, so that an interruption need not wait for it.
-pub(crate) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // The run time is never shut down under a running command, so what is left is a panic, and it goes on here.
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => std::process::abort(),
-        },
-    }
 }
 
 /// Writes a line to standard error. That nobody reads it is no reason to stop, least of all amid a ceremony;
@@ -160,12 +189,31 @@ pub(crate) fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// The vault that is meant: by its name or folder, or the default one.
 fn place(options: &GlobalOptions) -> Result<VaultPlace, Sentence> {
     let place = match &options.vault {
-        Some(folder) => VaultPlace::at(std::path::absolute(folder).unwrap_or_else(|_| folder.clone())),
+        Some(named) => {
+            let folder = known_vaults()?.folder_of(named.as_os_str());
+            VaultPlace::at(folder.map_err(|error| sentence::of_known_vaults(&error))?)
+        }
         None => VaultPlace::default_vault(),
     };
     place.ok_or_else(sentence::no_home)
+}
+
+/// Where a new vault is to be made: under its name, in a folder, or as the default one.
+fn new_place(options: &GlobalOptions, name: Option<&str>) -> Result<VaultPlace, Sentence> {
+    let folder = match (name, &options.vault) {
+        (Some(name), _) => known_vaults()?.folder_for_new(name),
+        (None, Some(folder)) => known_vaults()?.folder_to_make(folder.as_os_str()),
+        (None, None) => return place(options),
+    };
+    let folder = folder.map_err(|error| sentence::of_known_vaults(&error))?;
+    VaultPlace::at(folder).ok_or_else(sentence::no_home)
+}
+
+fn known_vaults() -> Result<KnownVaults, Sentence> {
+    KnownVaults::of_this_user().ok_or_else(sentence::no_home)
 }
 
 fn domain(options: &GlobalOptions) -> Result<TunnelDomainId, Sentence> {

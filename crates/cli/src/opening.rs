@@ -1,33 +1,64 @@
-//! Opening the vault with the passphrase of this call.
+//! Opening the vault with the passphrase of this call, and giving it up.
 
-use latchkey_app::VaultPlace;
-use latchkey_crypto::vault::{Passphrase, PassphraseProof};
-use latchkey_vault::{OpenOptions, Vault, VaultError, describe};
+use latchkey_app::{
+    VaultPlace,
+    known::KnownVaults,
+    opening::{self, Opened},
+};
+use latchkey_crypto::vault::{Passphrase, PassphraseProof, VaultId};
+use latchkey_memory::lock_refused;
+use latchkey_vault::{Vault, VaultError, describe};
 
 use crate::{
-    Problem, in_background,
+    Problem,
+    background::at_work,
     passphrase::PassphraseSource,
+    selecting::passkeys,
     sentence::{self, Sentence},
     tell,
 };
 
 /// Opens the vault; the proof verifies the user of one request. What is wrong with the vault but leaves it usable is
-/// told on standard error.
+/// told on standard error. What has been in the bin for too long goes.
 pub(crate) async fn open(
     place: &VaultPlace,
     source: &PassphraseSource,
 ) -> Result<(Vault, PassphraseProof), Problem> {
+    let (opened, _passphrase) = open_with_passphrase(place, source).await?;
+    Ok((opened.vault, opened.proof))
+}
+
+/// The same, and gives the passphrase back, for what needs it once more.
+pub(crate) async fn open_with_passphrase(
+    place: &VaultPlace,
+    source: &PassphraseSource,
+) -> Result<(Opened, Passphrase), Problem> {
     expect_vault(place)?;
     let passphrase = passphrase(source).await?;
-    let options = OpenOptions::new().state_folder(&place.state);
-    let folder = place.folder.clone();
-    let opened = in_background(move || options.open(&folder, &passphrase)).await;
-    let (vault, proof) = opened.map_err(|error| sentence::of_vault(&error))?;
-    for finding in vault.status().map_err(|error| sentence::of_vault(&error))?.findings {
-        let told = sentence::for_vault(&sentence::of_finding(&finding), place);
-        tell(format_args!("warning: {told}"));
+    let wanted = place.clone();
+    let (opened, passphrase) = at_work(move || (opening::open(&wanted, &passphrase), passphrase)).await;
+    let opened = opened.map_err(|error| sentence::of_vault(&error))?;
+    tell_of(place, &opened)?;
+    remember(place, opened.vault.id());
+    Ok((opened, passphrase))
+}
+
+fn tell_of(place: &VaultPlace, opened: &Opened) -> Result<(), Sentence> {
+    let status = opened.vault.status().map_err(|error| sentence::of_vault(&error))?;
+    for finding in status.findings {
+        warn(&sentence::for_vault(&sentence::of_finding(&finding), place));
     }
-    Ok((vault, proof))
+    match &opened.purged {
+        Ok(ids) if ids.is_empty() => {}
+        Ok(ids) => {
+            tell(format_args!("{} had been in the bin for 30 days: gone for good.", passkeys(ids.len())))
+        }
+        Err(error) => warn(&format!("the bin could not be emptied: {}", sentence::of_vault(error).what)),
+    }
+    if lock_refused() {
+        warn("the system did not lock all keys into memory, so they may be swapped to disk; see `ulimit -l`");
+    }
+    Ok(())
 }
 
 /// A vault that is missing, or damaged beyond opening, is told before anything is asked.
@@ -38,14 +69,32 @@ pub(crate) fn expect_vault(place: &VaultPlace) -> Result<(), Sentence> {
     })
 }
 
-/// Makes the last snapshot. A vault that is merely dropped loses nothing, so a failure is only told.
-pub(crate) fn close(vault: Vault) {
-    if let Err(error) = vault.close() {
-        tell(format_args!("warning: {}", sentence::of_vault(&error).what));
+/// Remembers a vault outside the usual folder. That it cannot be remembered is no reason to stop.
+pub(crate) fn remember(place: &VaultPlace, id: VaultId) {
+    let Some(known) = KnownVaults::of_this_user() else { return };
+    if let Err(error) = known.remember(place, id) {
+        warn(&format!("this vault is not remembered: {}", sentence::of_known_vaults(&error).what));
     }
 }
 
-async fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {
+/// Makes the last snapshot. A vault that is merely dropped loses nothing, so a failure is only told.
+pub(crate) fn close(vault: Vault) {
+    if let Err(error) = vault.close() {
+        warn(&sentence::of_vault(&error).what);
+    }
+}
+
+/// Writes a vault anew where that is due, and gives it up. Whether it was done.
+pub(crate) async fn close_rewritten(vault: Vault) -> bool {
+    close(vault);
+    true
+}
+
+pub(crate) async fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {
     let text = source.read("Passphrase: ").await.map_err(|error| sentence::of_passphrase(&error))?;
     Passphrase::new(&text).map_err(|error| sentence::of_passphrase_text(error).into())
+}
+
+fn warn(what: &str) {
+    tell(format_args!("warning: {what}"));
 }

@@ -3,14 +3,15 @@
 
 use std::{
     fs::File,
-    io::{ErrorKind, Read},
+    io::{self, ErrorKind, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
+use tokio::{io::AsyncReadExt, net::unix::pipe};
 use zeroize::Zeroizing;
 
-use crate::{args::GlobalOptions, in_background, sentence::reason, tell, terminal::Terminal};
+use crate::{args::GlobalOptions, sentence::reason, tell, terminal::Terminal};
 
 /// No passphrase is longer; a larger file is something else.
 const MAX_BYTES: u64 = 4096;
@@ -47,8 +48,12 @@ pub(crate) enum PassphraseSource {
 
 impl PassphraseSource {
     pub(crate) fn of(options: &GlobalOptions) -> Self {
-        match (&options.passphrase_file, options.passphrase_fd) {
-            (Some(file), _) => Self::File(file.clone()),
+        Self::named(options.passphrase_file.as_deref(), options.passphrase_fd)
+    }
+
+    fn named(file: Option<&Path>, descriptor: Option<u32>) -> Self {
+        match (file, descriptor) {
+            (Some(file), _) => Self::File(file.to_owned()),
             (None, Some(descriptor)) => Self::Descriptor(descriptor),
             (None, None) => Self::Terminal,
         }
@@ -71,8 +76,11 @@ impl PassphraseSource {
                 (PathBuf::from(format!("/proc/self/fd/{n}")), format!("file descriptor {n}"))
             }
         };
-        // A pipe may keep us waiting.
-        in_background(move || from_file(&path, from)).await
+        let bytes = match bytes_of(&path).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(PassphraseError::Unreadable { from, error }),
+        };
+        text_of(&bytes, from)
     }
 }
 
@@ -86,17 +94,32 @@ async fn from_terminal(question: &str) -> Result<Zeroizing<String>, PassphraseEr
     if text.is_empty() { Err(PassphraseError::NothingTyped) } else { Ok(text) }
 }
 
-fn from_file(path: &Path, from: String) -> Result<Zeroizing<String>, PassphraseError> {
-    // Room for all of it at once, so that growing leaves no copy behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_BYTES + 1).unwrap_or(usize::MAX)));
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        return Err(PassphraseError::Unreadable { from, error });
+/// Reads at most one byte more than a passphrase may have. There is room for all of it at once, so that growing leaves
+/// no copy behind.
+async fn bytes_of(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let most = usize::try_from(MAX_BYTES + 1).unwrap_or(usize::MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most));
+    // A pipe or a terminal may keep us waiting for ever: awaited, not read on a thread, so that what has come of the
+    // passphrase is wiped when the wait is given up.
+    let comes_slowly = path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir());
+    if let Some(mut pipe) = comes_slowly.then(|| open_pipe(path)).flatten() {
+        while bytes.len() < most && pipe.read_buf(&mut *bytes).await? > 0 {}
+    } else {
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     }
+    Ok(bytes)
+}
+
+/// `None` for a device that never keeps anybody waiting.
+fn open_pipe(path: &Path) -> Option<pipe::Receiver> {
+    pipe::OpenOptions::new().unchecked(true).open_receiver(path).ok()
+}
+
+fn text_of(bytes: &[u8], from: String) -> Result<Zeroizing<String>, PassphraseError> {
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
         return Err(PassphraseError::TooLong { from });
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(PassphraseError::NotText { from });
     };
     let text = text.strip_suffix('\n').unwrap_or(text);

@@ -41,6 +41,15 @@ impl Terminal {
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }
 
+    /// The same; `None` for Ctrl-D, which ends no line.
+    pub(crate) async fn ask_or_leave(&mut self, question: &str) -> io::Result<Option<String>> {
+        match self.ask(question).await {
+            Ok(line) => Ok(Some(line)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.say("\n").map(|()| None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Asks for a secret: what is typed is not shown, and nothing but the end of the line is cut off. The terminal
     /// shows typing again when this returns or is dropped.
     pub(crate) async fn ask_hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {

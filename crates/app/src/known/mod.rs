@@ -147,14 +147,31 @@ impl KnownVaults {
         }
     }
 
+    /// Where a new vault is to be made in a folder: not at the place of a known vault that happens to have its name, nor
+    /// where the medium of one is away.
+    pub fn folder_to_make(&self, named: &OsStr) -> Result<PathBuf, KnownVaultsError> {
+        let folder = self.folder_of(named)?;
+        let is_path = named.to_str().is_none_or(|name| !is_vault_name(name));
+        if is_path
+            || folder == self.folder.join(DEFAULT_NAME)
+            || !self.names().iter().any(|name| named == name.as_str())
+        {
+            Ok(folder)
+        } else {
+            Err(KnownVaultsError::NameTaken)
+        }
+    }
+
     /// Where a new vault of this name is to be made.
     pub fn folder_for_new(&self, name: &str) -> Result<PathBuf, KnownVaultsError> {
         if !is_vault_name(name) {
             return Err(KnownVaultsError::NotAName);
         }
         match self.path_named(name)? {
-            Some(_) => Err(KnownVaultsError::NameTaken),
-            None => Ok(self.folder.join(name)),
+            Some(known) if name != DEFAULT_NAME || fs::symlink_metadata(&known).is_ok() => {
+                Err(KnownVaultsError::NameTaken)
+            }
+            _ => Ok(self.folder.join(name)),
         }
     }
 
@@ -201,7 +218,10 @@ impl KnownVaults {
         if !vault.is_outside {
             return Err(KnownVaultsError::NotOutside);
         }
-        remembered::change(&self.config, |vaults| Ok(vaults.retain(|other| other.name != vault.name)))
+        remembered::change(&self.config, |vaults| {
+            vaults.retain(|other| other.name != vault.name);
+            Ok(())
+        })
     }
 
     /// Gives a vault another name: its folder in the usual one, what is remembered of one outside, whose folder stays.

@@ -98,7 +98,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("a/latchkey");
         assert_eq!(read(&config).unwrap(), []);
-        change(&config, |vaults| Ok(vaults.push(outside("one")))).unwrap();
+        change(&config, |vaults| {
+            vaults.push(outside("one"));
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(read(&config).unwrap(), [outside("one")]);
         let file = fs::metadata(config.join(FILE)).unwrap();
         assert_eq!(file.permissions().mode() & 0o777, 0o600);
@@ -116,7 +120,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         fs::write(&path, "# mine\n[[vault]]\nname = 3\n").unwrap();
-        let told = change(folder.path(), |vaults| Ok(vaults.push(outside("one"))));
+        let told = change(folder.path(), |vaults| {
+            vaults.push(outside("one"));
+            Ok(())
+        });
         assert!(matches!(told, Err(KnownVaultsError::Malformed { line: 2..=3, .. })), "{told:?}");
         assert!(fs::read_to_string(path).unwrap().starts_with("# mine"));
     }

@@ -6,7 +6,7 @@ use std::{
 
 use latchkey_app::{
     CeremonyFailure, Person, VaultPlace,
-    ceremony::{Ports, Stage, Success, answer_code},
+    ceremony::{Ports, Stage, Success, answer_code_while_reachable},
     now, picture,
 };
 use latchkey_bluetooth::{BluezAdvertiser, Radio};
@@ -16,13 +16,14 @@ use latchkey_hybrid::authenticator::Scanned;
 use latchkey_passkey::{PasskeyId, RpId, Verification};
 use latchkey_tunnel::TunnelClient;
 use latchkey_vault::Vault;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     Problem,
     args::{CodeSource, SignIn},
+    background::in_background,
     exit::Exit,
-    in_background, opening,
+    interruption::Interruptions,
+    opening,
     passphrase::PassphraseSource,
     person::{AtTerminal, Script},
     sentence::{self, Sentence},
@@ -73,7 +74,11 @@ pub(crate) async fn run(
         }
         (None, None) => return Err(sentence::no_terminal().into()),
     };
-    opening::close(vault);
+    // Without its medium there is nothing to close: dropping it locks it.
+    match &result {
+        Ok(Err(CeremonyFailure::MediumGone)) => drop(vault),
+        _ => opening::close(vault),
+    }
     report(result?)
 }
 
@@ -169,15 +174,13 @@ async fn perform<P: Person>(
     person: &mut P,
 ) -> Result<Result<Success, CeremonyFailure>, Problem> {
     let authenticator = Authenticator::new(vault.id());
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interruptions = Interruptions::new()?;
     let mut watch = |stage| tell(stage_text(stage));
     let ports = Ports { service, advertiser, person, watch: &mut watch };
     // Dropping the ceremony takes the advert down and breaks the tunnel.
     tokio::select! {
-        result = answer_code(code, &authenticator, vault, ports) => Ok(result),
-        _ = interrupt.recv() => Err(sentence::ceremony_interrupted().into()),
-        _ = terminate.recv() => Err(sentence::ceremony_interrupted().into()),
+        result = answer_code_while_reachable(code, &authenticator, vault, ports) => Ok(result),
+        () = interruptions.next() => Err(sentence::ceremony_interrupted().into()),
     }
 }
 

@@ -57,6 +57,11 @@ pub(crate) fn of_ceremony(failure: &CeremonyFailure) -> Sentence {
             "The passkey's key does not sign.",
             "Run `latchkey list`, and see whether the passkey is whole.",
         ),
+        F::MediumGone => sentence(
+            Exit::VaultDamaged,
+            "The medium with the vault was taken away. The vault is locked, and the other side got no answer.",
+            "Nothing that was acknowledged is lost. Put it back, and start again from the browser.",
+        ),
         F::Vault(error) => error.downcast_ref::<VaultError>().map_or_else(
             || sentence(Exit::VaultDamaged, "The vault could not be read or written.", "Nothing was signed."),
             of_vault,

@@ -8,7 +8,9 @@ mod ceremony;
 mod code;
 mod command;
 mod demo;
+mod known;
 mod network;
+mod passkeys;
 mod vault;
 
 pub(crate) use call::*;
@@ -16,7 +18,9 @@ pub(crate) use ceremony::*;
 pub(crate) use code::*;
 pub(crate) use command::*;
 pub(crate) use demo::*;
+pub(crate) use known::*;
 pub(crate) use network::*;
+pub(crate) use passkeys::*;
 pub(crate) use vault::*;
 
 use std::io;

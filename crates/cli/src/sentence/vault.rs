@@ -34,11 +34,12 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
         ),
         V::Damaged(damage) => damaged(
             format!("The vault is damaged: {damage}."),
-            "Keep a copy of its folder: the snapshots in it hold what was there.",
+            "Keep a copy of its folder, then run `latchkey repair`: the snapshots in it hold what was there.",
         ),
         V::RolledBack { seen, found } => damaged(
             format!("The vault is older than what this machine has seen of it (change {found} of {seen})."),
-            "Somebody put an old copy back, or a disk lost writes. Nothing was changed.",
+            "Somebody put an old copy back, or a disk lost writes. Nothing was changed. Put the newer folder back, or go on \
+             with the older one: `latchkey repair --accept-older`.",
         ),
         V::TooNew { .. } => {
             damaged("A later version of Latchkey wrote this vault.".into(), "Update Latchkey.")
@@ -46,6 +47,25 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
         V::Kdf(error) => damaged(
             format!("The vault's key derivation was refused: {error}."),
             "Somebody may have changed the vault's header.",
+        ),
+        V::NoSuchPasskey { .. } | V::NotInBin { .. } | V::Purged { .. } => sentence(
+            Exit::Nothing,
+            "There is no such passkey any more.",
+            "`latchkey list --all` shows the ids.",
+        ),
+        V::Label(error) => sentence(
+            Exit::Usage,
+            format!("This cannot be written on a passkey: {error}."),
+            "Nothing was changed.",
+        ),
+        V::TooLarge { .. } => sentence(
+            Exit::Usage,
+            "Name, note and tags together are more than a passkey has room for.",
+            "Nothing was changed. Write a shorter note.",
+        ),
+        V::NothingToRestore => damaged(
+            "No snapshot of the vault is good enough to restore from.".into(),
+            "Nothing was changed. Put back a copy of its folder, if there is one.",
         ),
         V::Full => damaged("The disk is full.".into(), "Nothing was lost. Make room and try again."),
         V::ReadOnly => damaged(
@@ -150,14 +170,6 @@ pub(crate) fn weak_passphrase(why: &str) -> Sentence {
 
 pub(crate) fn passphrases_differ() -> Sentence {
     sentence(Exit::Usage, "The two are not the same.", "Try again.")
-}
-
-pub(crate) fn no_such_passkey() -> Sentence {
-    sentence(Exit::Nothing, "There is no such passkey.", "`latchkey list` shows the ids.")
-}
-
-pub(crate) fn unclear_passkey() -> Sentence {
-    sentence(Exit::Usage, "Several passkeys begin with this.", "Give more digits of the id.")
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ impl Home {
             ("TMPDIR", inside("")),
             ("XDG_DATA_HOME", inside("data")),
             ("XDG_STATE_HOME", inside("state")),
+            ("XDG_CONFIG_HOME", inside("config")),
             ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", inside("no-bus"))),
             ("SSL_CERT_FILE", inside("no-certificates")),
         ];
@@ -130,7 +131,8 @@ impl Home {
         Terminal::start_with(columns, command)
     }
 
-    fn furnish(&self, command: &mut Command) {
+    /// Gives a command this home and nothing else.
+    pub(crate) fn furnish(&self, command: &mut Command) {
         command
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

@@ -8,7 +8,8 @@ fn ctrl_c_at_a_passphrase_prompt() {
     let home = Home::with_empty_vault();
     for (arguments, question) in [
         (&["list"][..], "Passphrase: "),
-        (&["show", "0a"], "Passphrase: "),
+        (&["show", "0a0a"], "Passphrase: "),
+        (&["remove", "0a0a"], "Passphrase: "),
         (&["init", "--vault", "new"], "New passphrase: "),
     ] {
         let mut terminal = home.at_terminal(arguments);

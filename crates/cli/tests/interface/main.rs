@@ -5,18 +5,25 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests, so they may panic")]
 
+mod bin;
+mod check;
 mod closed_output;
 mod code;
 mod colours;
 mod demo;
 mod doctor;
+mod history;
 mod home;
 mod init;
 mod interruption;
+mod known_vaults;
+mod labels;
 mod list;
 mod narrow;
 mod opening;
 mod passphrase;
+mod repair;
+mod selecting;
 mod show;
 mod status;
 mod terminal;

@@ -7,7 +7,7 @@ use latchkey_vault::Vault;
 
 use crate::{home::Home, vaults::PASSPHRASE};
 
-const OPENING: [&[&str]; 2] = [&["list"], &["show", "0a"]];
+const OPENING: [&[&str]; 2] = [&["list"], &["show", "0a0a"]];
 
 #[test]
 fn a_missing_vault_is_told_before_a_passphrase_is_asked_for() {
@@ -67,7 +67,7 @@ fn a_damaged_header_is_9_before_anything_is_asked() {
             fs::write(&path, &content[..content.len() / 2]).unwrap();
         }
     }
-    for arguments in [&["list"][..], &["show", "0a"], &["status"]] {
+    for arguments in [&["list"][..], &["show", "0a0a"], &["status"]] {
         home.run(arguments).expect(9, &["The vault is damaged:", "Keep a copy of its folder"]);
     }
     home.run_opened(&["sign-in", "--approve", "example.org"]).expect(9, &["The vault is damaged:"]);

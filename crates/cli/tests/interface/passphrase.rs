@@ -49,6 +49,7 @@ fn comes_from_an_inherited_descriptor() {
         r#"printf '%s\n' "$2" | { exec 3<&0 </dev/null; exec "$0" list --vault "$1" --passphrase-fd 3; }"#;
     let mut shell = Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_latchkey")]).arg(home.vault()).arg(PASSPHRASE);
+    home.furnish(&mut shell);
     assert_eq!(ended(&mut shell).output(), EMPTY_LIST);
 
     home.run(&["list", "--passphrase-fd", "77"]).expect(64, &["No passphrase", "file descriptor 77"]);

@@ -5,6 +5,31 @@ use crate::{
     vaults::PASSPHRASE,
 };
 
+const COMMANDS: [&str; 22] = [
+    "init",
+    "status",
+    "list",
+    "show",
+    "history",
+    "rename",
+    "note",
+    "tag",
+    "favourite",
+    "folder",
+    "remove",
+    "restore",
+    "purge",
+    "sign-in",
+    "check",
+    "repair",
+    "vaults",
+    "tunnel",
+    "doctor",
+    "demo",
+    "completions",
+    "help",
+];
+
 #[test]
 fn global_options_stand_before_or_after_the_sub_command() {
     let home = Home::with_empty_vault();
@@ -33,9 +58,7 @@ fn help_and_version_are_answers() {
     assert_eq!(home.run(&["--version"]).output(), concat!("latchkey ", env!("CARGO_PKG_VERSION"), "\n"));
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         let help = home.run(arguments).output();
-        for command in
-            ["init", "status", "list", "show", "sign-in", "tunnel", "doctor", "demo", "completions"]
-        {
+        for command in COMMANDS {
             assert!(help.contains(&format!("\n  {command} ")), "{command} is not in {help}");
         }
         for option in
@@ -44,7 +67,7 @@ fn help_and_version_are_answers() {
             assert!(help.contains(option), "{option} is not in {help}");
         }
     }
-    for command in ["init", "status", "list", "show", "sign-in", "tunnel", "doctor", "demo", "completions"] {
+    for command in COMMANDS {
         assert!(home.run(&[command, "--help"]).output().contains("Usage: latchkey"));
     }
 }
@@ -70,6 +93,13 @@ fn a_call_that_is_not_understood_is_64() {
         &["tunnel", "domains", "--id", "2"],
         &["completions", "cmd.exe"],
         &["show"],
+        &["rename", "0a0a"],
+        &["tag", "add", "office"],
+        &["remove"],
+        &["remove", "0a0a", "--all-matching", "x"],
+        &["purge"],
+        &["vaults"],
+        &["vaults", "delete"],
     ] {
         let refused = home.run(arguments);
         assert_eq!((refused.code, refused.stdout.as_str()), (64, ""), "{arguments:?}: {refused:?}");
