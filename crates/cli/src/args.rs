@@ -3,13 +3,14 @@
 mod keeping;
 mod listing;
 mod passkeys;
+mod unlocking;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-pub(crate) use self::{keeping::*, listing::*, passkeys::*};
+pub(crate) use self::{keeping::*, listing::*, passkeys::*, unlocking::*};
 
 /// A passkey vault that other devices can sign in with.
 ///
@@ -134,6 +135,10 @@ pub(crate) enum Command {
     /// Answer the QR code that another machine shows: make a passkey there, or sign in
     #[command(visible_alias = "answer")]
     SignIn(SignIn),
+    /// Change the passphrase, or add another
+    Passphrase(PassphraseChange),
+    /// Show what opens the vault, or take one of it away
+    Slots(Slots),
     /// Verify every record, key and manifest of the vault
     Check(JsonOption),
     /// Bring a damaged vault back from its newest good snapshot, or go on with one that was set back
@@ -166,6 +171,7 @@ impl Command {
             Self::Status(_)
                 | Self::Tunnel(_)
                 | Self::Doctor(_)
+                | Self::Slots(Slots { change: None, .. })
                 | Self::Demo { .. }
                 | Self::Completions { .. }
                 | Self::Vaults(

@@ -12,6 +12,7 @@ mod logging;
 mod opening;
 mod passphrase;
 mod person;
+mod progress;
 mod selecting;
 mod sentence;
 mod terminal;
@@ -146,6 +147,10 @@ fn run(arguments: Arguments) -> Result<Exit, Problem> {
             let (place, domain, radio) = (place(&global)?, domain(&global)?, radio(&global));
             interactive(command::sign_in::run(sign_in, &place, &passphrase, domain, radio))
         }
+        Command::Passphrase(change) => {
+            interactive(command::passphrase::run(&place(&global)?, &passphrase, change))
+        }
+        Command::Slots(slots) => interactive(command::slots::run(&place(&global)?, &passphrase, slots)),
         Command::Check(option) => {
             interactive(command::check::run(&place(&global)?, &passphrase, option.json))
         }
@@ -178,7 +183,7 @@ fn interactive(command: impl Future<Output = Result<Exit, Problem>>) -> Result<E
             // A command that knows better what an interruption means says it first.
             biased;
             result = command => result,
-            () = interruptions.next() => Err(sentence::interrupted().into()),
+            () = interruptions.next_not_deferred() => Err(sentence::interrupted().into()),
         }
     })
 }

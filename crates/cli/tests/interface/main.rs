@@ -25,6 +25,7 @@ mod passphrase;
 mod repair;
 mod selecting;
 mod show;
+mod slots;
 mod status;
 mod terminal;
 mod tunnel;
