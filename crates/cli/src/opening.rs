@@ -13,6 +13,7 @@ use crate::{
     Problem,
     background::at_work,
     passphrase::PassphraseSource,
+    progress,
     selecting::passkeys,
     sentence::{self, Sentence},
     tell,
@@ -84,10 +85,30 @@ pub(crate) fn close(vault: Vault) {
     }
 }
 
-/// Writes a vault anew where that is due, and gives it up. Whether it was done.
-pub(crate) async fn close_rewritten(vault: Vault) -> bool {
+/// Writes a vault anew where that is due, with progress, and gives it up. Whether nothing is left to be done; what is,
+/// is made up for when the vault is next closed.
+pub(crate) async fn close_rewritten(vault: Vault) -> Result<bool, Problem> {
+    if !vault.rewrite_is_due() {
+        close(vault);
+        return Ok(true);
+    }
+    let rewritten = progress::shown("Writing the vault anew", move |progress| {
+        let mut vault = vault;
+        let rewritten = vault.rewrite(progress);
+        (vault, rewritten)
+    });
+    let (vault, rewritten) = rewritten.await?;
+    if let Err(error) = rewritten {
+        warn(&format!("the vault was not written anew: {}", sentence::of_vault(&error).what));
+        tell(
+            "  Sealed copies of what is gone stay in its folder until it is; it is tried again when it is next closed.",
+        );
+        // Dropped: closing would try it at once.
+        drop(vault);
+        return Ok(false);
+    }
     close(vault);
-    true
+    Ok(true)
 }
 
 pub(crate) async fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {

@@ -11,7 +11,12 @@ use std::{
 use tokio::{io::AsyncReadExt, net::unix::pipe};
 use zeroize::Zeroizing;
 
-use crate::{args::GlobalOptions, sentence::reason, tell, terminal::Terminal};
+use crate::{
+    args::{GlobalOptions, NewPassphraseOptions},
+    sentence::reason,
+    tell,
+    terminal::Terminal,
+};
 
 /// No passphrase is longer; a larger file is something else.
 const MAX_BYTES: u64 = 4096;
@@ -49,6 +54,11 @@ pub(crate) enum PassphraseSource {
 impl PassphraseSource {
     pub(crate) fn of(options: &GlobalOptions) -> Self {
         Self::named(options.passphrase_file.as_deref(), options.passphrase_fd)
+    }
+
+    /// Where a new passphrase comes from.
+    pub(crate) fn of_new(options: &NewPassphraseOptions) -> Self {
+        Self::named(options.new_passphrase_file.as_deref(), options.new_passphrase_fd)
     }
 
     fn named(file: Option<&Path>, descriptor: Option<u32>) -> Self {

@@ -1,7 +1,4 @@
-use std::{
-    io::{self, Write},
-    ops::ControlFlow,
-};
+use std::io::{self, Write};
 
 use latchkey_app::{VaultPlace, opening::Opened, vaults};
 use latchkey_crypto::vault::{KdfParams, Passphrase, SlotInfo};
@@ -18,8 +15,7 @@ use crate::{
     exit::Exit,
     json, opening,
     passphrase::PassphraseSource,
-    progress,
-    sentence, tell,
+    progress, sentence, tell,
 };
 
 /// What was changed, in JSON; an interface, see docs/cli.md.
@@ -57,7 +53,9 @@ async fn change(
         confirm(&rekey_text(&others), "Make new keys?", arguments.yes || others.is_empty()).await?;
     }
     let (new, params) = chosen(&arguments.new).await?;
-    let dropped = if arguments.rekey { rekey(vault, old, new, params).await? } else {
+    let dropped = if arguments.rekey {
+        rekey(vault, old, new, params).await?
+    } else {
         let changed = at_work(move || {
             let mut vault = vault;
             vault.change_passphrase(&old, &new, params).map(|_proof| vault)
@@ -73,14 +71,23 @@ async fn change(
     }
     writeln!(out, "The new passphrase opens the vault; the old one does not.")?;
     if arguments.rekey {
-        writeln!(out, "Everything in it is sealed under new keys. A copy from before still opens with the old passphrase.")?;
+        writeln!(
+            out,
+            "Everything in it is sealed under new keys. A copy from before still opens with the old passphrase."
+        )?;
         for slot in &dropped {
             writeln!(out, "Slot {} ({}) is gone; make it anew.", slot.id.0, slot_kind(slot.kind))?;
         }
     } else {
-        writeln!(out, "{}", sentence::for_vault(
-            "A copy of its folder that somebody took before still opens with the old one, and the keys in it are the same. \
-             If that may have happened: `latchkey passphrase --rekey`.", place))?;
+        writeln!(
+            out,
+            "{}",
+            sentence::for_vault(
+                "A copy of its folder that somebody took before still opens with the old one, and the keys in it are the same. \
+             If that may have happened: `latchkey passphrase --rekey`.",
+                place
+            )
+        )?;
     }
     Ok(Exit::Done)
 }
@@ -111,7 +118,8 @@ async fn add(
 async fn chosen(new: &NewPassphraseOptions) -> Result<(Passphrase, KdfParams), Problem> {
     let passphrase = choose(&PassphraseSource::of_new(new)).await?;
     tell("Measuring this machine, then changing what opens the vault …");
-    let params = at_work(vaults::calibrate).await.map_err(|error| sentence::of_vault(&VaultError::Kdf(error)))?;
+    let params =
+        at_work(vaults::calibrate).await.map_err(|error| sentence::of_vault(&VaultError::Kdf(error)))?;
     Ok((passphrase, params))
 }
 
@@ -123,8 +131,10 @@ fn others(vault: &Vault) -> Vec<SlotInfo> {
 fn rekey_text(others: &[SlotInfo]) -> String {
     let lines: String =
         others.iter().map(|slot| format!("  slot {}  {}\n", slot.id.0, slot_kind(slot.kind))).collect();
-    format!("\nThe new keys are for the new passphrase alone. Of these, all but the one that was just used go, and are to be made \
-             anew:\n{lines}")
+    format!(
+        "\nThe new keys are for the new passphrase alone. Of these, all but the one that was just used go, and are to be made \
+             anew:\n{lines}"
+    )
 }
 
 /// Makes new keys, with progress, and closes the vault. An interruption before the new keys are in place changes nothing.

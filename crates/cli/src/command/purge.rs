@@ -41,7 +41,7 @@ pub(crate) async fn run(
         confirm(&warning(&entries, &ids), "Delete for good?", arguments.yes).await?;
     }
     let purged = vault.purge(&ids, now()).map_err(|error| sentence::of_vault(&error))?;
-    let rewritten = opening::close_rewritten(vault).await;
+    let rewritten = opening::close_rewritten(vault).await?;
     let mut out = io::stdout().lock();
     if arguments.json.json {
         let purged = purged.iter().map(ToString::to_string).collect();

@@ -70,7 +70,13 @@ fn write(slots: Vec<SlotInfo>, as_json: bool) -> Result<Exit, Problem> {
     for slot in &slots {
         match (slot.passes, slot.memory_kib) {
             (Some(passes), Some(kib)) => {
-                writeln!(out, "{:>3}  {} (Argon2id, {passes} passes over {} MiB)", slot.slot, slot.kind, kib >> 10)?;
+                writeln!(
+                    out,
+                    "{:>3}  {} (Argon2id, {passes} passes over {} MiB)",
+                    slot.slot,
+                    slot.kind,
+                    kib >> 10
+                )?;
             }
             _ => writeln!(out, "{:>3}  {}", slot.slot, slot.kind)?,
         }
@@ -88,7 +94,12 @@ async fn remove(
     let (Opened { vault, .. }, current) = opening::open_with_passphrase(place, source).await?;
     let kind = vault.slots().iter().find(|slot| slot.id == id).map(|slot| slot_kind(slot.kind));
     let kind = kind.ok_or_else(sentence::no_such_slot)?;
-    confirm(&format!("\nSlot {} ({kind}) goes: what it held opens the vault no more.\n", id.0), "Take it away?", yes).await?;
+    confirm(
+        &format!("\nSlot {} ({kind}) goes: what it held opens the vault no more.\n", id.0),
+        "Take it away?",
+        yes,
+    )
+    .await?;
     let removed = at_work(move || {
         let mut vault = vault;
         vault.remove_slot(&current, id).map(|()| vault)

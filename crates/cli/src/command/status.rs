@@ -24,6 +24,17 @@ struct Slot {
     lanes: Option<u32>,
 }
 
+/// What opens a slot, as it is printed.
+pub(super) fn slot_kind(kind: SlotKind) -> &'static str {
+    match kind {
+        SlotKind::Passphrase => "passphrase",
+        SlotKind::RecoveryKey => "recovery-key",
+        SlotKind::Tpm => "tpm",
+        SlotKind::SecurityKey => "security-key",
+        _ => "unknown",
+    }
+}
+
 /// Tells where the vault is and how it is protected, without a passphrase.
 pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
     let described = match describe(&place.folder) {
@@ -32,13 +43,7 @@ pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
         Err(error) => return Err(sentence::of_vault(&error).into()),
     };
     let slots = described.iter().flat_map(|d| &d.slots).map(|slot| Slot {
-        kind: match slot.kind {
-            SlotKind::Passphrase => "passphrase",
-            SlotKind::RecoveryKey => "recovery-key",
-            SlotKind::Tpm => "tpm",
-            SlotKind::SecurityKey => "security-key",
-            _ => "unknown",
-        },
+        kind: slot_kind(slot.kind),
         passes: slot.cost.map(|cost| cost.passes),
         memory_kib: slot.cost.map(|cost| cost.memory_kib),
         lanes: slot.cost.map(|cost| cost.lanes),

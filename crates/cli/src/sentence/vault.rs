@@ -63,6 +63,18 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
             "Name, note and tags together are more than a passkey has room for.",
             "Nothing was changed. Write a shorter note.",
         ),
+        V::Cancelled => sentence(Exit::Refused, "Stopped, as you said.", "The vault is as it was."),
+        V::LastSlot => sentence(
+            Exit::Refused,
+            "This is the last passphrase that opens the vault, so it stays.",
+            "Add another first: `latchkey passphrase add`.",
+        ),
+        V::NoSuchSlot => no_such_slot(),
+        V::SlotsFull => sentence(
+            Exit::Refused,
+            "The vault has as many slots as it takes.",
+            "Take one away first: `latchkey slots remove N`.",
+        ),
         V::NothingToRestore => damaged(
             "No snapshot of the vault is good enough to restore from.".into(),
             "Nothing was changed. Put back a copy of its folder, if there is one.",
@@ -170,6 +182,10 @@ pub(crate) fn weak_passphrase(why: &str) -> Sentence {
 
 pub(crate) fn passphrases_differ() -> Sentence {
     sentence(Exit::Usage, "The two are not the same.", "Try again.")
+}
+
+pub(crate) fn no_such_slot() -> Sentence {
+    sentence(Exit::Usage, "There is no slot of this number.", "`latchkey slots` shows them.")
 }
 
 #[cfg(test)]

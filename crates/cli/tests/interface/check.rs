@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{home::Home, vaults::ALICE};
+use crate::home::Home;
 
 #[test]
 fn a_whole_vault_is_0() {
@@ -40,5 +40,4 @@ fn a_damaged_one_is_9_with_each_finding() {
     assert_eq!((&checked["whole"], &checked["opens"]), (&json!(false), &json!(false)));
     home.run_opened(&["check"]).expect(9, &["The vault is damaged:", "latchkey repair"]);
     assert!(!home.vault().join("db").exists());
-    let _ = ALICE;
 }

@@ -36,7 +36,7 @@ fn every_command_ends_as_it_would() {
         (&["list", "-vv", "--json"], 0),
         (&["show", "0a0a"], 0),
         (&["show", "0a0a", "--json"], 0),
-        (&["show", "0a"], 64),
+        (&["show", "example.org"], 64),
         (&["sign-in", "--qr", "http://example.org", "--approve", "example.org"], 64),
         (&["tunnel", "domains"], 0),
         (&["tunnel", "domains", "--id", "256"], 0),

@@ -37,7 +37,6 @@ impl Home {
             ("TMPDIR", inside("")),
             ("XDG_DATA_HOME", inside("data")),
             ("XDG_STATE_HOME", inside("state")),
-            ("XDG_CONFIG_HOME", inside("config")),
             ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", inside("no-bus"))),
             ("SSL_CERT_FILE", inside("no-certificates")),
         ];

@@ -153,7 +153,7 @@ fn the_terminal_asks_for_passphrase_and_name() {
 #[test]
 fn a_list_that_somebody_broke_is_told_of_and_stands_in_nobodys_way() {
     let home = with_stick();
-    home.file("config/latchkey/vaults.toml", b"[[vault]]\nname = 7\n", 0o600);
+    home.file(".config/latchkey/vaults.toml", b"[[vault]]\nname = 7\n", 0o600);
     home.run(&["vaults", "list"]).expect(64, &["vaults.toml cannot be understood in line", "Mend the line"]);
     assert!(home.run_opened(&["list"]).output().contains("alice"));
     home.run_opened(&["list", "--vault", "./stick/keys"])

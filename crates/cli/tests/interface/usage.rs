@@ -5,7 +5,7 @@ use crate::{
     vaults::PASSPHRASE,
 };
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "status",
     "list",
@@ -22,12 +22,13 @@ const COMMANDS: [&str; 22] = [
     "sign-in",
     "check",
     "repair",
+    "passphrase",
+    "slots",
     "vaults",
     "tunnel",
     "doctor",
     "demo",
     "completions",
-    "help",
 ];
 
 #[test]
