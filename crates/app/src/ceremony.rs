@@ -85,7 +85,7 @@ impl StoreOnMedium for Vault {
     }
 
     fn is_reachable(&self) -> bool {
-        true
+        Vault::is_reachable(self)
     }
 }
 

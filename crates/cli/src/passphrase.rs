@@ -34,6 +34,8 @@ pub(crate) enum PassphraseError {
     Empty { from: String },
     #[error("there is no terminal to ask for it")]
     NoTerminal,
+    #[error("there is no terminal to ask for the new one")]
+    NoTerminalForNew,
     #[error("nothing was typed")]
     NothingTyped,
     /// Ctrl-D: whoever was asked wants to leave.
@@ -47,37 +49,42 @@ pub(crate) enum PassphraseError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PassphraseSource {
     Terminal,
+    /// The terminal, for one that will take the place of another.
+    TerminalForNew,
     File(PathBuf),
     Descriptor(u32),
 }
 
 impl PassphraseSource {
     pub(crate) fn of(options: &GlobalOptions) -> Self {
-        Self::named(options.passphrase_file.as_deref(), options.passphrase_fd)
+        Self::named(options.passphrase_file.as_deref(), options.passphrase_fd).unwrap_or(Self::Terminal)
     }
 
     /// Where a new passphrase comes from.
     pub(crate) fn of_new(options: &NewPassphraseOptions) -> Self {
-        Self::named(options.new_passphrase_file.as_deref(), options.new_passphrase_fd)
+        let named = Self::named(options.new_passphrase_file.as_deref(), options.new_passphrase_fd);
+        named.unwrap_or(Self::TerminalForNew)
     }
 
-    fn named(file: Option<&Path>, descriptor: Option<u32>) -> Self {
-        match (file, descriptor) {
-            (Some(file), _) => Self::File(file.to_owned()),
-            (None, Some(descriptor)) => Self::Descriptor(descriptor),
-            (None, None) => Self::Terminal,
-        }
+    fn named(file: Option<&Path>, descriptor: Option<u32>) -> Option<Self> {
+        file.map(|file| Self::File(file.to_owned())).or(descriptor.map(Self::Descriptor))
     }
 
     /// Whether the passphrase was given in this same call, without a person at the terminal.
     pub(crate) fn is_given(&self) -> bool {
-        *self != Self::Terminal
+        matches!(self, Self::File(_) | Self::Descriptor(_))
     }
 
     /// Reads the passphrase; at the terminal it is asked for with this question and not echoed.
     pub(crate) async fn read(&self, question: &str) -> Result<Zeroizing<String>, PassphraseError> {
         let (path, from) = match self {
             Self::Terminal => return from_terminal(question).await,
+            Self::TerminalForNew => {
+                return from_terminal(question).await.map_err(|error| match error {
+                    PassphraseError::NoTerminal => PassphraseError::NoTerminalForNew,
+                    error => error,
+                });
+            }
             Self::File(path) => {
                 warn_of_readers(path);
                 (path.clone(), path.display().to_string())

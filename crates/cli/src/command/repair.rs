@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Problem, args::Repair, background::at_work, confirm::confirm, exit::Exit, json, opening,
-    passphrase::PassphraseSource, sentence, tell,
+    passphrase::PassphraseSource, selecting::passkeys, sentence, tell,
 };
 
 /// What was done, in JSON; an interface, see docs/cli.md.
@@ -18,6 +18,8 @@ struct Repaired {
     reached: Option<u64>,
     newest_seen: Option<u64>,
     changes_lost: u64,
+    passkeys: Option<u64>,
+    passkeys_lost: Option<Vec<String>>,
     set_aside: Option<String>,
 }
 
@@ -163,6 +165,8 @@ impl Repaired {
             reached: None,
             newest_seen: None,
             changes_lost: 0,
+            passkeys: None,
+            passkeys_lost: None,
             set_aside: None,
         }
     }
@@ -176,6 +180,8 @@ impl From<Restored> for Repaired {
             reached: Some(restored.reached),
             newest_seen: Some(restored.newest_seen),
             changes_lost: restored.commits_lost(),
+            passkeys: Some(restored.passkeys),
+            passkeys_lost: restored.passkeys_lost.map(|ids| ids.iter().map(ToString::to_string).collect()),
             set_aside: restored.set_aside.map(|path| path.display().to_string()),
         }
     }
@@ -200,6 +206,15 @@ fn report(repaired: &Repaired, as_json: bool) -> Result<Exit, Problem> {
                 repaired.reached.unwrap_or_default()
             )?,
         },
+    }
+    if let Some(count) = repaired.passkeys {
+        writeln!(out, "It has {} now.", passkeys(usize::try_from(count).unwrap_or(usize::MAX)))?;
+    }
+    match repaired.passkeys_lost.as_deref() {
+        Some([]) | None => {}
+        Some(lost) => {
+            writeln!(out, "Lost, as far as the damaged database still names them: {}", lost.join(", "))?;
+        }
     }
     if let Some(path) = &repaired.set_aside {
         writeln!(out, "The damaged files are kept in {path}; delete them when all is well.")?;

@@ -160,6 +160,7 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
 pub(crate) fn of_passphrase(error: &PassphraseError) -> Sentence {
     let next = match error {
         PassphraseError::NoTerminal => "Give it with --passphrase-file or --passphrase-fd.",
+        PassphraseError::NoTerminalForNew => "Give it with --new-passphrase-file or --new-passphrase-fd.",
         PassphraseError::NothingTyped | PassphraseError::Left | PassphraseError::Terminal(_) => {
             "Run the command again and type it."
         }

@@ -38,7 +38,7 @@ fn the_new_one_is_judged_as_by_init() {
         refused.expect(64, &["This passphrase is too weak."]);
     }
     home.run_opened(&["passphrase"])
-        .expect(64, &["there is no terminal to ask for it", "--new-passphrase-file"]);
+        .expect(64, &["there is no terminal to ask for the new one", "--new-passphrase-file"]);
     home.run_opened(&["list"]).expect(0, &[]);
 }
 

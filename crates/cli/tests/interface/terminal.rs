@@ -88,7 +88,16 @@ impl Terminal {
 
     /// Ends the program politely.
     pub(crate) fn terminate(&self) {
-        kill_process(Pid::from_child(&self.program), Signal::TERM).unwrap();
+        self.send(Signal::TERM);
+    }
+
+    pub(crate) fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.program), signal).unwrap();
+    }
+
+    /// The program's process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.program.id()
     }
 
     /// Whether the terminal shows what is typed, as it does when nobody asks for a secret.
