@@ -1,5 +1,9 @@
 //! Into the bin, out of it, and gone.
 
+use latchkey_app::now;
+use latchkey_crypto::vault::Passphrase;
+use latchkey_passkey::PasskeyId;
+use latchkey_vault::{BIN_SECONDS, Vault};
 use serde_json::json;
 
 use crate::{
@@ -54,4 +58,16 @@ fn the_whole_bin_goes_after_a_question() {
         assert_eq!(ended, code, "{shown}");
         assert_eq!(listed(&home, &["--bin"]).len(), left, "{shown}");
     }
+}
+
+#[test]
+fn what_was_in_the_bin_for_too_long_goes_when_the_vault_is_opened() {
+    let home = Home::with_filled_vault();
+    let (mut vault, _) = Vault::open(home.vault(), &Passphrase::new(PASSPHRASE).unwrap()).unwrap();
+    let long_ago = now() - BIN_SECONDS - 60;
+    vault.bin(&[PasskeyId::parse(ALICE).unwrap()], long_ago).unwrap();
+    vault.close().unwrap();
+    home.run_opened(&["list"]).expect(0, &["1 passkey had been in the bin for 30 days: gone for good."]);
+    assert_eq!(listed(&home, &["--bin"]), [BINNED]);
+    home.run_opened(&["restore", ALICE]).expect(3, &["There is no such passkey"]);
 }

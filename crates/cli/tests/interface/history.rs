@@ -12,7 +12,7 @@ fn json_is_newest_first_with_the_device_and_its_name() {
     }
     let line = |at: &str, kind: &str, outcome: &str, verification: serde_json::Value| {
         json!({
-            "at": format!("2027-01-15T08:0{at}:00Z"), "kind": kind, "door": "hybrid", "outcome": outcome,
+            "at": format!("2097-01-15T08:0{at}:00Z"), "kind": kind, "door": "hybrid", "outcome": outcome,
             "verification": verification, "device_name": null, "this_device": true,
         })
     };
@@ -30,7 +30,7 @@ fn text_has_a_line_for_each() {
     let shown = home.run_opened(&["history", "alice"]).output();
     assert_eq!(
         shown.lines().next(),
-        Some("2027-01-15T08:02:00Z  sign-in approved over hybrid, verified by script")
+        Some("2097-01-15T08:02:00Z  sign-in approved over hybrid, verified by script")
     );
     assert_eq!(shown.lines().count(), 3);
     home.run_opened(&["history", "nobody"]).expect(3, &["There is no such passkey"]);

@@ -29,9 +29,9 @@ pub(crate) fn alice() -> Value {
         "algorithm": "ES256",
         "discoverable": true,
         "backup_eligible": true,
-        "created_at": "2027-01-15T08:00:00Z",
-        "modified_at": "2027-01-15T08:00:00Z",
-        "last_used_at": "2027-01-15T08:02:00Z",
+        "created_at": "2097-01-15T08:00:00Z",
+        "modified_at": "2097-01-15T08:00:00Z",
+        "last_used_at": "2097-01-15T08:02:00Z",
         "sign_in_count": 1,
         "binned_at": null,
         "only_passkey_of_site": false,
@@ -56,8 +56,8 @@ fn json_has_exactly_the_members_of_the_docs() {
         "algorithm": "EdDSA",
         "discoverable": true,
         "backup_eligible": true,
-        "created_at": "2027-01-15T08:00:00Z",
-        "modified_at": "2027-01-15T08:00:00Z",
+        "created_at": "2097-01-15T08:00:00Z",
+        "modified_at": "2097-01-15T08:00:00Z",
         "last_used_at": null,
         "sign_in_count": 0,
         "binned_at": null,
@@ -78,8 +78,8 @@ fn json_has_exactly_the_members_of_the_docs() {
         "algorithm": "ES384",
         "discoverable": true,
         "backup_eligible": true,
-        "created_at": "2027-01-15T08:00:00Z",
-        "modified_at": "2027-01-15T08:00:00Z",
+        "created_at": "2097-01-15T08:00:00Z",
+        "modified_at": "2097-01-15T08:00:00Z",
         "last_used_at": null,
         "sign_in_count": 0,
         "binned_at": null,
@@ -131,7 +131,7 @@ fn the_table_has_a_line_for_each() {
     assert_eq!(lines.len(), 5, "{shown}");
     assert!(lines[4].starts_with("One passkey only: shop.example."), "{shown}");
     assert!(lines[0].starts_with("0a0a0a0a  example.org   alice@example.org"), "{shown}");
-    assert!(lines[0].ends_with("last used 2027-01-15"), "{shown}");
+    assert!(lines[0].ends_with("last used 2097-01-15"), "{shown}");
     assert!(lines[1].contains("work") && lines[1].ends_with("never used"), "{shown}");
 }
 
@@ -172,8 +172,8 @@ fn filters_leave_out_what_does_not_fit() {
         (&["--favourite"], &[BOB]),
         (&["--site", "example.org"], &[ALICE, BOB]),
         (&["--site", "shop.example"], &[MALLORY]),
-        (&["--unused-since", "2027-01-15"], &[]),
-        (&["--unused-since", "2027-01-16"], &[ALICE, BOB, MALLORY]),
+        (&["--unused-since", "2097-01-15"], &[]),
+        (&["--unused-since", "2097-01-16"], &[ALICE, BOB, MALLORY]),
         (&["--bin"], &[BINNED]),
         (&["--all"], &[ALICE, BOB, BINNED, MALLORY]),
         (&["bob", "--bin"], &[BINNED]),
@@ -204,8 +204,8 @@ fn sorts_by_what_is_asked_for() {
 fn the_bin_is_marked() {
     let home = Home::with_filled_vault();
     let shown = home.run_opened(&["list", "--bin"]).output();
-    assert!(shown.ends_with("never used, in the bin since 2027-01-15\n"), "{shown}");
+    assert!(shown.ends_with("never used, in the bin since 2097-01-15\n"), "{shown}");
     assert_eq!(shown.lines().count(), 1, "{shown}");
     let listed = home.run_opened(&["list", "--bin", "--json"]).json();
-    assert_eq!(listed[0]["binned_at"], "2027-01-15T08:00:00Z");
+    assert_eq!(listed[0]["binned_at"], "2097-01-15T08:00:00Z");
 }

@@ -37,8 +37,8 @@ fn text_shows_passkey_and_history() {
         "Account       alice@example.org",
         "Algorithm     ES256",
         "Sign-ins      1",
-        "  2027-01-15T08:02:00Z  sign-in approved over hybrid, verified by script",
-        "  2027-01-15T08:01:00Z  sign-in refused over hybrid",
+        "  2097-01-15T08:02:00Z  sign-in approved over hybrid, verified by script",
+        "  2097-01-15T08:01:00Z  sign-in refused over hybrid",
     ] {
         assert!(shown.lines().any(|other| other == line), "no {line:?} in {shown}");
     }
@@ -57,7 +57,7 @@ fn one_in_the_bin_is_shown_as_such() {
     let home = Home::with_filled_vault();
     for text in [BINNED, "0c0c"] {
         let shown = home.run_opened(&["show", text]).output();
-        assert!(shown.contains("In the bin    since 2027-01-15T08:00:00Z"), "{shown}");
+        assert!(shown.contains("In the bin    since 2097-01-15T08:00:00Z"), "{shown}");
     }
 }
 

@@ -32,8 +32,8 @@ pub(crate) const BINNED: &str = "0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c";
 pub(crate) const NASTY_NAME: &str = "mal\u{1b}[2J\u{9b}31m\u{202e}lory\r\nSite  other.example\u{7f}";
 pub(crate) const NASTY_DISPLAY_NAME: &str = "\u{1b}]0;owned\u{7}\u{8}\u{2066}M";
 
-/// 2027-01-15T08:00:00Z.
-const MADE_AT: u64 = 1_800_000_000;
+/// 2097-01-15T08:00:00Z: so late that nothing in the bin is overdue whenever the tests run.
+const MADE_AT: u64 = 4_009_075_200;
 
 /// A folder's files.
 pub(crate) struct Snapshot(Vec<(PathBuf, Vec<u8>)>);
