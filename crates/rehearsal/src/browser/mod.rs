@@ -100,6 +100,10 @@ impl Browser {
             .env("HOME", profile.path())
             // What it puts beside its profile goes with the profile.
             .envs(profile.for_temporary_files().map(|folder| ("TMPDIR", folder)))
+            // Under its home, then, which goes with the profile, too.
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_CACHE_HOME")
+            .env_remove("XDG_DATA_HOME")
             .env_remove("WAYLAND_DISPLAY")
             // Ctrl-C at the terminal is for us: we end it, and all that it has started, before its files go.
             .process_group(0)
