@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use latchkey_crypto::cbor::{self, Value};
-use latchkey_crypto::vault::{HeaderKeys, Sheet};
+use latchkey_crypto::vault::{HeaderKeys, Sheet, VaultId};
 
 use crate::folder::{create_file, create_private_folder, unfinished_path};
 
@@ -39,7 +39,12 @@ pub(crate) enum Memory {
 
 impl Witness {
     pub(crate) fn at(state_folder: &Path, keys: &HeaderKeys) -> Self {
-        Self { path: state_folder.join(format!("{}.epoch", keys.vault())) }
+        Self { path: Self::path_in(state_folder, keys.vault()) }
+    }
+
+    /// Where the memory of a vault lies.
+    pub(crate) fn path_in(state_folder: &Path, vault: VaultId) -> PathBuf {
+        state_folder.join(format!("{vault}.epoch"))
     }
 
     pub(crate) fn recall(&self, keys: &HeaderKeys) -> Memory {
@@ -72,7 +77,7 @@ fn decode(bytes: &[u8], keys: &HeaderKeys) -> Option<Memory> {
 
 #[cfg(test)]
 mod tests {
-    use latchkey_crypto::vault::{MasterKey, VaultId};
+    use latchkey_crypto::vault::MasterKey;
 
     use super::*;
     use crate::testing::header_keys;

@@ -4,7 +4,6 @@
 
 mod name;
 mod remembered;
-mod removal;
 
 use std::{
     ffi::OsStr,
@@ -13,10 +12,10 @@ use std::{
 };
 
 use latchkey_crypto::vault::VaultId;
-use latchkey_vault::{VaultError, describe};
+use latchkey_vault::{Hold, VaultError, describe, forget};
 
+pub use self::name::is_vault_name;
 use self::{name::free_name, remembered::Outside};
-pub use self::{name::is_vault_name, removal::Removed};
 use crate::place::{DEFAULT_NAME, VaultPlace, config_folder, vaults_folder};
 
 /// The vaults of a user: a folder in which each vault's name is that of its folder, and a file that remembers others.
@@ -108,9 +107,9 @@ pub enum KnownVaultsError {
     /// A vault in the usual folder is not remembered, so it cannot be forgotten.
     #[error("vault is not outside the usual folder")]
     NotOutside,
-    /// A process holds the vault.
-    #[error("vault is in use")]
-    InUse,
+    /// The vault cannot be moved or removed: mostly, a process holds it.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 impl KnownVaults {
@@ -237,7 +236,7 @@ impl KnownVaults {
             return Ok(vault.path.clone());
         }
         // Held while it moves, so that nobody opens it under the old name at the same time.
-        let _held = removal::hold(&vault.path)?;
+        let _held = Hold::take(&vault.path)?;
         let unwritable = |source| KnownVaultsError::Unwritable { path: to.clone(), source };
         if fs::symlink_metadata(&to).is_ok() {
             return Err(KnownVaultsError::NameTaken);
@@ -248,18 +247,19 @@ impl KnownVaults {
         Ok(to)
     }
 
-    /// Removes a vault's files, this machine's memory of it, and its line in `vaults.toml`. Whoever calls this has
-    /// shown that the vault opens, has closed it, and has the owner's word.
-    pub fn remove(&self, place: &VaultPlace, id: VaultId) -> Result<Removed, KnownVaultsError> {
-        let removed = removal::remove(&place.folder)?;
-        removal::forget_epoch(&place.state, id)?;
+    /// Removes a vault's files, this machine's memory of it, and its line in `vaults.toml`. Returns what lies in its
+    /// folder and is not the vault's. Whoever calls this has shown that the vault opens, has closed it, and has the
+    /// owner's word.
+    pub fn remove(&self, place: &VaultPlace, id: VaultId) -> Result<Vec<PathBuf>, KnownVaultsError> {
+        let foreign = Hold::take(&place.folder)?.remove()?;
+        forget(&place.state, id)?;
         if !self.is_usual(&place.folder) {
             remembered::change(&self.config, |vaults| {
                 vaults.retain(|other| other.path != place.folder);
                 Ok(())
             })?;
         }
-        Ok(removed)
+        Ok(foreign)
     }
 
     /// Names of all known vaults, for a shell to complete. What cannot be read has no names.

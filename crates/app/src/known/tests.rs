@@ -104,8 +104,8 @@ fn renames_what_is_free_to_what_is_free() {
     for bad in ["", "..", "a/b", "-x"] {
         assert!(matches!(rename("work", bad), Err(KnownVaultsError::NotAName)), "{bad}");
     }
-    let held = removal::hold(&person.place("vaults/work").folder).unwrap();
-    assert!(matches!(rename("work", "office"), Err(KnownVaultsError::InUse)));
+    let held = Hold::take(&person.place("vaults/work").folder).unwrap();
+    assert!(matches!(rename("work", "office"), Err(KnownVaultsError::Vault(VaultError::InUse { .. }))));
     drop(held);
     assert_eq!(rename("work", "office").unwrap(), person.place("vaults/office").folder);
     assert_eq!(rename("keys", "stick").unwrap(), outside.folder);
@@ -120,21 +120,31 @@ fn removes_everything_of_a_vault_and_nothing_else() {
     person.known.remember(&place, id).unwrap();
     assert!(place.state.join(format!("{id}.epoch")).exists());
 
-    let held = removal::hold(&place.folder).unwrap();
-    assert!(matches!(person.known.remove(&place, id), Err(KnownVaultsError::InUse)));
+    let held = Hold::take(&place.folder).unwrap();
+    assert!(matches!(
+        person.known.remove(&place, id),
+        Err(KnownVaultsError::Vault(VaultError::InUse { .. }))
+    ));
     drop(held);
     assert!(describe(&place.folder).is_ok());
 
     let letter = place.folder.join("letter");
     fs::write(&letter, "dear").unwrap();
     symlink(&other.folder, place.folder.join("set-aside")).unwrap();
-    let removed = person.known.remove(&place, id).unwrap();
-    assert_eq!(removed.foreign, [letter.clone(), place.folder.join("set-aside")]);
+    let foreign = person.known.remove(&place, id).unwrap();
+    assert_eq!(foreign, [letter.clone(), place.folder.join("set-aside")]);
     assert_eq!(fs::read_to_string(letter).unwrap(), "dear");
     assert!(!place.state.join(format!("{id}.epoch")).exists());
     assert!(place.state.join(format!("{other_id}.epoch")).exists());
     assert_eq!(person.names(), ["default"]);
 
-    let removed = person.known.remove(&other, other_id).unwrap();
-    assert_eq!((removed.foreign, other.folder.exists()), (Vec::new(), false));
+    // All that a vault may have left.
+    for left in ["header.new", "db.seal.new", "journal.new", "snapshots/new", "snapshots/header.new"] {
+        fs::write(other.folder.join(left), "left").unwrap();
+    }
+    for left in ["db.trial/1", "db.new/2", "set-aside/3/db"] {
+        fs::create_dir_all(other.folder.join(left)).unwrap();
+    }
+    let foreign = person.known.remove(&other, other_id).unwrap();
+    assert_eq!((foreign, other.folder.exists()), (Vec::new(), false));
 }

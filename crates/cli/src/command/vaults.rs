@@ -114,9 +114,6 @@ fn without_full_stop(text: String) -> String {
 
 fn rename(known: &KnownVaults, which: &OsStr, name: &str, as_json: bool) -> Result<Exit, Problem> {
     let vault = found(known, which)?;
-    if matches!(vault.presence, Presence::InUse) {
-        return Err(sentence::vault_in_use_here().into());
-    }
     let path = known.rename(&vault, name).map_err(|error| sentence::of_known_vaults(&error))?;
     let path = path.display().to_string();
     let mut out = io::stdout().lock();
@@ -179,8 +176,8 @@ async fn delete(
     }
     // Dropped, not closed: what is deleted needs no snapshot.
     drop(vault);
-    let removed = known.remove(&place, id).map_err(|error| sentence::of_known_vaults(&error))?;
-    let left: Vec<_> = removed.foreign.iter().map(|path| path.display().to_string()).collect();
+    let foreign = known.remove(&place, id).map_err(|error| sentence::of_known_vaults(&error))?;
+    let left: Vec<_> = foreign.iter().map(|path| path.display().to_string()).collect();
     let count = status.passkeys + status.binned;
     let mut out = io::stdout().lock();
     if as_json {

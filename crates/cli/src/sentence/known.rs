@@ -2,7 +2,7 @@
 
 use latchkey_app::known::KnownVaultsError;
 
-use super::{Sentence, reason, sentence};
+use super::{Sentence, of_vault, reason, sentence};
 use crate::exit::Exit;
 
 pub(crate) fn of_known_vaults(error: &KnownVaultsError) -> Sentence {
@@ -51,13 +51,9 @@ pub(crate) fn of_known_vaults(error: &KnownVaultsError) -> Sentence {
             "This vault lies in the usual folder and is known by that.",
             "`latchkey vaults delete` deletes it.",
         ),
-        K::InUse => vault_in_use_here(),
+        K::Vault(error) => of_vault(error),
         _ => sentence(Exit::VaultDamaged, format!("It failed: {error}."), "Nothing was lost."),
     }
-}
-
-pub(crate) fn vault_in_use_here() -> Sentence {
-    sentence(Exit::VaultInUse, "The vault is in use by another process.", "Wait until it is done, or end it.")
 }
 
 pub(crate) fn delete_without_passphrase() -> Sentence {
