@@ -6,6 +6,9 @@ set -euo pipefail
 rounds=${SOAK_ROUNDS:-20}
 say "Tests with full counts"
 PROPTEST_CASES=${PROPTEST_CASES:-100000} LATCHKEY_SOAK=1 cargo test --workspace --locked --release --quiet
+say "Vaults killed and harmed"
+LATCHKEY_KILL_ROUNDS=${LATCHKEY_KILL_ROUNDS:-10000} LATCHKEY_DAMAGE_CASES=${LATCHKEY_DAMAGE_CASES:-1320} \
+    cargo test --locked --release --quiet -p latchkey-vault --lib -- --nocapture tests::kill tests::harm
 say "Whole ceremonies, $rounds rounds"
 for round in $(seq "$rounds"); do
     printf '    round %s\n' "$round"

@@ -85,6 +85,9 @@ fn is_changed(task: &str, folder: &Path, plain: &Plain, round: &str) -> bool {
     if task == "slot" {
         assert!(!changed, "{round}");
         changed = vault.slots().len() == 2;
+    } else {
+        // Not both passphrases.
+        assert_eq!(vault.slots().len(), 1, "{round}");
     }
     let found = Plain::of(&vault).unwrap();
     assert!(found == *plain, "{round}: {}", plain.difference(&found));
