@@ -39,14 +39,13 @@ pub(crate) async fn open_with_passphrase(
     let wanted = place.clone();
     let (opened, passphrase) = at_work(move || (opening::open(&wanted, &passphrase), passphrase)).await;
     let opened = opened.map_err(|error| sentence::of_vault(&error))?;
-    tell_of(place, &opened)?;
+    tell_of(place, &opened);
     remember(place, opened.vault.id());
     Ok((opened, passphrase))
 }
 
-fn tell_of(place: &VaultPlace, opened: &Opened) -> Result<(), Sentence> {
-    let status = opened.vault.status().map_err(|error| sentence::of_vault(&error))?;
-    for finding in status.findings {
+fn tell_of(place: &VaultPlace, opened: &Opened) {
+    for finding in opened.vault.findings() {
         warn(&sentence::for_vault(&sentence::of_finding(&finding), place));
     }
     match &opened.purged {
@@ -59,7 +58,6 @@ fn tell_of(place: &VaultPlace, opened: &Opened) -> Result<(), Sentence> {
     if lock_refused() {
         warn("the system did not lock all keys into memory, so they may be swapped to disk; see `ulimit -l`");
     }
-    Ok(())
 }
 
 /// A vault that is missing, or damaged beyond opening, is told before anything is asked.

@@ -145,7 +145,7 @@ fn open(
     let generation = header.generation();
     let rewrite_cut_short =
         folder.has_older_store(generation).map_err(cannot("look into the folder", &folder.stores()))?;
-    make_sure(&folder, generation, &keys.data, options, &known)?;
+    let sealed = make_sure(&folder, generation, &keys.data, options, &known)?;
     let (backend, checked) = open_and_check(&folder.db(generation), &keys.data, options)?;
     let Checked { mut manifest, findings: more } = checked;
     findings.extend(more);
@@ -154,8 +154,9 @@ fn open(
     // The next commits must not take numbers that were used before.
     manifest.epoch = set_back.unwrap_or(manifest.epoch);
 
-    let (safeguards, journal) =
+    let (mut safeguards, journal) =
         Safeguards::take_up(folder, lock, header, keys.header, witness, &keys.data, manifest.epoch)?;
+    safeguards.sealed = sealed;
     let mut vault = Vault::assemble(keys.data, Box::new(backend), manifest, Some(safeguards), findings);
     // Where this fails for want of room, the vault is not migrated either.
     let _ = vault.snapshot_before_migration();

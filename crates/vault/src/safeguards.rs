@@ -10,6 +10,7 @@ use crate::folder::{Folder, Lock, sync_folder};
 use crate::header::Header;
 use crate::journal::{GoOn, Journal};
 use crate::medium::Medium;
+use crate::seal::Sealed;
 use crate::snapshot;
 use crate::witness::Witness;
 use crate::{Finding, VaultError};
@@ -28,6 +29,8 @@ pub(crate) struct Safeguards {
     /// What the folder was when it was opened.
     pub(crate) medium: Option<Medium>,
     last_snapshot: Instant,
+    /// The store, if it was found as it was closed.
+    pub(crate) sealed: Option<Sealed>,
     _lock: Lock,
 }
 
@@ -63,6 +66,7 @@ impl Safeguards {
             journal,
             witness,
             last_snapshot: Instant::now(),
+            sealed: None,
             _lock: lock,
         })
     }
@@ -94,6 +98,7 @@ impl Safeguards {
             journal,
             witness,
             last_snapshot: Instant::now(),
+            sealed: None,
             _lock: lock,
         };
         Ok((safeguards, state))

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use latchkey_crypto::vault::{RecordKind, VaultKeys};
 use rand_core::CryptoRng;
@@ -31,13 +31,43 @@ pub(crate) fn write(
     create_file(&folder.seal())?.write_all(&sealed)
 }
 
-/// The epoch at which the store was closed, if not a byte of it has changed since.
-pub(crate) fn untouched_since(folder: &Folder, generation: u64, keys: &VaultKeys) -> Option<u64> {
+/// A store that was found as it was closed.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    /// The epoch at which it was closed.
+    pub(crate) epoch: u64,
+    files: Facts,
+}
+
+/// The files with their lengths: the engine names its index after the end of its log. Times say nothing, as it writes
+/// some bytes anew as they were.
+type Facts = Vec<(PathBuf, u64)>;
+
+impl Sealed {
+    /// Whether nothing seems to have changed since, so that the seal need not be made anew. Should something have, the
+    /// seal does not hold, and the next opening costs more.
+    pub(crate) fn still_holds(&self, folder: &Folder, generation: u64, epoch: u64) -> bool {
+        self.epoch == epoch && facts(&folder.db(generation)).is_ok_and(|files| files == self.files)
+    }
+}
+
+/// The store as it was closed, if not a byte of it has changed since.
+pub(crate) fn untouched(folder: &Folder, generation: u64, keys: &VaultKeys) -> Option<Sealed> {
     let mut envelope = Vec::new();
     File::open(folder.seal()).ok()?.take(MOST_SEAL_BYTES).read_to_end(&mut envelope).ok()?;
     let opened = keys.open(RecordKind::Meta, SEAL_ID, &envelope).ok()?;
+    let files = facts(&folder.db(generation)).ok()?;
     // No secret is compared.
-    (opened.plaintext.as_slice() == digest(&folder.db(generation)).ok()?).then_some(opened.version)
+    let same = opened.plaintext.as_slice() == digest(&folder.db(generation)).ok()?;
+    same.then_some(Sealed { epoch: opened.version, files })
+}
+
+fn facts(store: &Path) -> io::Result<Facts> {
+    let fact = |path: PathBuf| {
+        let len = path.metadata()?.len();
+        Ok((path, len))
+    };
+    files_of_store(store)?.into_iter().map(fact).collect()
 }
 
 /// SHA-256 over the files of the store in the order of their names: length of the path (8 bytes, big-endian), path,
@@ -79,7 +109,9 @@ mod tests {
             files.iter().for_each(|file| fs::write(file, b"content").unwrap());
             let _ = fs::remove_file(folder.db(1).join("new"));
             write(&folder, 1, &keys(), 7, &mut random()).unwrap();
-            assert_eq!(untouched_since(&folder, 1, &keys()), Some(7));
+            let sealed = untouched(&folder, 1, &keys()).unwrap();
+            assert!(sealed.epoch == 7 && sealed.still_holds(&folder, 1, 7));
+            assert!(!sealed.still_holds(&folder, 1, 8) && !sealed.still_holds(&folder, 2, 7));
         };
         type Change<'a> = &'a dyn Fn() -> io::Result<()>;
         let changes: [(&str, Change); 7] = [
@@ -94,7 +126,7 @@ mod tests {
         for (what, change) in changes {
             fresh();
             change().unwrap();
-            assert_eq!(untouched_since(&folder, 1, &keys()), None, "{what}");
+            assert!(untouched(&folder, 1, &keys()).is_none(), "{what}");
         }
     }
 }

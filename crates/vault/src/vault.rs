@@ -108,8 +108,13 @@ impl Vault {
             binned: count(binned),
             slots: safeguards.map(|safeguards| safeguards.header.slots.slots().collect()).unwrap_or_default(),
             snapshots: snapshots.transpose()?.unwrap_or_default(),
-            findings: self.findings().clone(),
+            findings: self.findings(),
         })
+    }
+
+    /// What was found wrong, on opening and since: [`Status::findings`] without counting passkeys for it.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.noted().clone()
     }
 
     /// Opens every record and secret and compares all of them with the manifest; what was found is also added to
@@ -130,9 +135,12 @@ impl Vault {
         let snapshot = if news && !self.interrupted { self.snapshot() } else { Ok(()) };
         let closed = self.backend.close().map_err(VaultError::from);
         if let Some(safeguards) = self.safeguards.as_ref().filter(|_| closed.is_ok() && !self.interrupted) {
-            // Only a hint: without it the next opening costs more.
-            let (folder, generation) = (&safeguards.folder, safeguards.header.generation());
-            let _ = seal::write(folder, generation, &self.keys, self.manifest.epoch, &mut random());
+            let (generation, epoch) = (safeguards.header.generation(), self.manifest.epoch);
+            let sealed = safeguards.sealed.as_ref();
+            if !sealed.is_some_and(|sealed| sealed.still_holds(&safeguards.folder, generation, epoch)) {
+                // Only a hint: without it the next opening costs more.
+                let _ = seal::write(&safeguards.folder, generation, &self.keys, epoch, &mut random());
+            }
         }
         rewritten.and(snapshot).and(closed)
     }
@@ -280,7 +288,7 @@ impl Vault {
     }
 
     fn has_lost_secrets(&self, passkey: PasskeyId) -> bool {
-        self.findings().iter().any(|finding| match finding {
+        self.noted().iter().any(|finding| match finding {
             Finding::SecretMissing { id } => *id == passkey,
             Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id }
             | Finding::RecordTooNew { kind: RecordKind::PasskeySecret, id } => *id == Some(passkey),
@@ -319,13 +327,13 @@ impl Vault {
     }
 
     pub(crate) fn note(&self, finding: Finding) {
-        let mut findings = self.findings();
+        let mut findings = self.noted();
         if !findings.contains(&finding) {
             findings.push(finding);
         }
     }
 
-    fn findings(&self) -> MutexGuard<'_, Vec<Finding>> {
+    fn noted(&self) -> MutexGuard<'_, Vec<Finding>> {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -45,13 +45,15 @@ pub(crate) fn make(path: &Path, people: &[Person]) {
 /// None of the texts has a character that XML would want escaped.
 fn document(people: &[Person]) -> String {
     // Data of one's own makes KeePassXC write format 4 instead of 3.
-    let mut xml = "<KeePassFile><Meta/><Root><Group><UUID>AAAAAAAAAAAAAAAAAAAAAQ==</UUID><Name>Passkeys</Name>\
+    let mut xml =
+        "<KeePassFile><Meta/><Root><Group><UUID>AAAAAAAAAAAAAAAAAAAAAQ==</UUID><Name>Passkeys</Name>\
          <CustomData><Item><Key>made</Key><Value>by a bench</Value></Item></CustomData>"
-        .to_owned();
+            .to_owned();
     for person in people {
         let fields = person.fields();
         let (rp_id, id) = (fields.rp_id.as_str(), person.id.as_bytes());
-        write!(xml, "<Entry><UUID>{}</UUID><Tags>{}</Tags>", STANDARD.encode(id), fields.tags.join(";")).unwrap();
+        write!(xml, "<Entry><UUID>{}</UUID><Tags>{}</Tags>", STANDARD.encode(id), fields.tags.join(";"))
+            .unwrap();
         let pem = format!("-----BEGIN PRIVATE KEY-----{}-----END PRIVATE KEY-----", "A".repeat(PEM_LETTERS));
         let strings = [
             ("Title", fields.name.or(fields.rp_name).unwrap_or_default(), false),
@@ -61,7 +63,11 @@ fn document(people: &[Person]) -> String {
             ("Notes", fields.note.unwrap_or_default(), false),
             ("KPEX_PASSKEY_RELYING_PARTY", rp_id, false),
             ("KPEX_PASSKEY_USERNAME", fields.user_name, false),
-            ("KPEX_PASSKEY_CREDENTIAL_ID", &URL_SAFE_NO_PAD.encode(credential_id(person.id).as_bytes()), true),
+            (
+                "KPEX_PASSKEY_CREDENTIAL_ID",
+                &URL_SAFE_NO_PAD.encode(credential_id(person.id).as_bytes()),
+                true,
+            ),
             ("KPEX_PASSKEY_USER_HANDLE", &URL_SAFE_NO_PAD.encode(id), true),
             ("KPEX_PASSKEY_PRIVATE_KEY_PEM", &pem, true),
         ];

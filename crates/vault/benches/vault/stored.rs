@@ -79,13 +79,17 @@ pub(crate) fn fill(place: &Path, count: usize) {
     let passphrase = Passphrase::new(PASSPHRASE).unwrap();
     let params = KdfParams::floor(Machine::Small);
     fs::create_dir_all(place).unwrap();
-    let mut vault =
-        Vault::create(stored.folder(), &passphrase, params, &mut UnwrapErr(SysRng)).unwrap();
+    let mut vault = Vault::create(stored.folder(), &passphrase, params, &mut UnwrapErr(SysRng)).unwrap();
     let (people, secrets) = (people::generate(count), secrets());
     for people in people.chunks(PASSKEYS_OF_A_COMMIT) {
-        let passkeys: Vec<Passkey> = people.iter().map(passkey).collect();
-        let new = |passkey| NewPasskey { passkey, secrets: &secrets, large_blob: None, source_raw: None };
-        vault.import(&passkeys.iter().map(new).collect::<Vec<_>>(), NOW).unwrap();
+        let mut import = vault.begin_import(NOW);
+        for person in people {
+            let passkey = &passkey(person);
+            import
+                .add(&NewPasskey { passkey, secrets: &secrets, large_blob: None, source_raw: None })
+                .unwrap();
+        }
+        import.commit().unwrap();
     }
     vault.close().unwrap();
 

@@ -36,7 +36,9 @@ pub(crate) fn unlock_once(place: &Path) {
 
 pub(crate) fn measure() {
     let million = std::env::var_os("LATCHKEY_BENCH_MILLION").map(|_| MILLION);
-    println!("| unlocked: passkeys | ms | of it on the processor | µs per passkey | peak MiB | list, ms | close, ms |");
+    println!(
+        "| unlocked: passkeys | ms | of it on the processor | µs per passkey | peak MiB | list, ms | close, ms |"
+    );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for count in SIZES.into_iter().chain(million) {
         let stored = Stored::of(count);

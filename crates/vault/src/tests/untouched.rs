@@ -190,6 +190,21 @@ fn a_database_that_is_damaged_but_usable_is_kept_as_it_was_found() {
 }
 
 #[test]
+fn nothing_is_written_where_nothing_was_changed() {
+    let (_place, path) = left(Ended::Closed);
+    let open_and_close = || {
+        let vault = reopen(&path, &OpenOptions::new()).unwrap();
+        assert_eq!(vault.list().unwrap().len(), 12);
+        vault.close().unwrap();
+        tree(&path)
+    };
+    // At first the engine writes an index of its own. That is sealed, too.
+    let once = open_and_close();
+    assert!(open_and_close() == once);
+    assert!(open_and_close() == once);
+}
+
+#[test]
 fn what_a_killed_opening_left_behind_is_cleared_away() {
     let (_place, path) = left(Ended::Killed);
     fs::create_dir(path.join("db.trial")).unwrap();
