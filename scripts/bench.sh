@@ -7,6 +7,11 @@ say "Handshake, beside snow"
 cargo bench --locked --quiet -p latchkey-crypto --bench handshake
 say "Sign-in out of 10,000 passkeys, beside bare p256 and passkey-authenticator"
 cargo bench --locked --quiet -p latchkey-ctap --bench get_assertion
+say "A vault of up to 100,000 passkeys (with LATCHKEY_BENCH_MILLION=1 also of a million): unlocking, finding, commits"
+cargo bench --locked --quiet -p latchkey-vault --bench vault
+say "Listing 10,000 passkeys, beside keepassxc-cli"
+cargo build --locked --quiet --release -p latchkey-cli
+cargo bench --locked --quiet -p latchkey-tests --bench listing
 say "Sign-ins in Chromium"
 cargo bench --locked --quiet -p latchkey-tests --bench ceremony
 

@@ -49,6 +49,10 @@ case $purpose in bench | test)
     need has npm -- npm
     ;;
 esac
+case $purpose in bench)
+    need has keepassxc-cli -- keepassxc
+    ;;
+esac
 case $purpose in guest)
     need has qemu-system-x86_64 -- qemu-system-x86 seabios
     need has mmdebstrap -- mmdebstrap

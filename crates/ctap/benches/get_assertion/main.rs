@@ -2,8 +2,8 @@
 //! signing of as many bytes by `p256`, and `passkey-authenticator` with its own store of the same size.
 //!
 //! `get_assertion` is processor time without the commit: ours over a real vault and over memory. The peer's store is in
-//! memory, and it is spared decoding and encoding CBOR: it takes and gives values. `commit` is time by the clock: what
-//! the vault then makes durable, beside one bare write with its sync on the same disk.
+//! memory, and it is spared decoding and encoding CBOR: it takes and gives values. What the vault then makes durable is
+//! in the bench of `crates/vault`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -20,23 +20,19 @@ mod memory_store;
 mod peer;
 mod stores;
 
-use std::{
-    fs::File,
-    hint::black_box,
-    io::{Seek, Write},
-};
+use std::hint::black_box;
 
 use cpu_time::CpuTime;
-use criterion::{BatchSize, Criterion, SamplingMode, criterion_group};
+use criterion::{BatchSize, Criterion, criterion_group};
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use latchkey_crypto::{
     cbor::{self, Value},
     vault::VaultId,
 };
 use latchkey_ctap::{Authenticator, Origin, Step};
-use latchkey_passkey::{PasskeyId, PasskeyStore, UseKind};
+use latchkey_passkey::{PasskeyId, PasskeyStore};
 use p256::ecdsa::{SigningKey, signature::Signer};
-use stores::{InVault, Uncommitted, used};
+use stores::{InVault, Uncommitted};
 
 const PASSKEYS: u32 = 10_000;
 const WANTED: u32 = 7_777;
@@ -112,34 +108,12 @@ fn get_assertion(criterion: &mut Criterion<CpuTime>) {
     group.finish();
 }
 
-fn commit(criterion: &mut Criterion) {
-    let mut on_disk = InVault::on_disk();
-    let mut group = criterion.benchmark_group("commit");
-    group.sample_size(50).sampling_mode(SamplingMode::Flat);
-
-    let mut file = File::create(on_disk.folder.path().join("written over and over")).unwrap();
-    group.bench_function("one write and its sync", |bencher| {
-        bencher.iter(|| {
-            file.rewind().unwrap();
-            file.write_all(&[0x5a; 4096]).unwrap();
-            file.sync_data().unwrap();
-        });
-    });
-    let signed_in = used(UseKind::SignIn);
-    group.bench_function("vault, one sign-in", |bencher| {
-        bencher.iter(|| on_disk.vault.record_use(id(WANTED), &signed_in).unwrap());
-    });
-    group.finish();
-}
-
 criterion_group!(name = processor; config = Criterion::default().with_measurement(CpuTime); targets = get_assertion);
-criterion_group!(clock, commit);
 
 fn main() {
     if stores::is_filler() {
         return;
     }
     processor();
-    clock();
     Criterion::default().configure_from_args().final_summary();
 }

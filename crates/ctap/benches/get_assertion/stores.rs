@@ -23,7 +23,7 @@ const FILL: &str = "LATCHKEY_BENCH_FILL";
 /// A filled vault; its folder goes with it.
 pub(crate) struct InVault {
     pub(crate) vault: Vault,
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
 }
 
 /// A store whose sign-ins are not made durable, to tell what they cost without.
@@ -42,15 +42,6 @@ impl InVault {
         Self::at(if fast.is_dir() { fast } else { Path::new(env!("CARGO_TARGET_TMPDIR")) })
     }
 
-    /// On the disk that the project is on.
-    pub(crate) fn on_disk() -> Self {
-        let (filled, folder) = (Self::in_fast_memory(), new_folder(Path::new(env!("CARGO_TARGET_TMPDIR"))));
-        filled.vault.close().unwrap();
-        copy(&filled.folder.path().join("vault"), &folder.path().join("vault"));
-        let (vault, _) = Vault::open(folder.path().join("vault"), &passphrase()).unwrap();
-        Self { vault, folder }
-    }
-
     /// Filled by another process, as this one's memory should be that of a sign-in.
     fn at(parent: &Path) -> Self {
         let folder = new_folder(parent);
@@ -58,7 +49,7 @@ impl InVault {
         let filled = Command::new(env::current_exe().unwrap()).env(FILL, &path).status().unwrap();
         assert!(filled.success());
         let (vault, _) = Vault::open(path, &passphrase()).unwrap();
-        Self { vault, folder }
+        Self { vault, _folder: folder }
     }
 }
 
@@ -73,7 +64,7 @@ pub(crate) fn is_filler() -> bool {
 }
 
 /// What is written down of a use now.
-pub(crate) fn used(kind: UseKind) -> UseRecord {
+fn used(kind: UseKind) -> UseRecord {
     UseRecord { at: NOW, kind, door: Door::Hybrid, outcome: Outcome::Approved, verification: None }
 }
 
@@ -118,18 +109,6 @@ fn passphrase() -> Passphrase {
 
 fn new_folder(parent: &Path) -> TempDir {
     TempDir::with_prefix_in("latchkey-bench-", parent).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let (entry, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        if entry.is_dir() {
-            copy(&entry, &to.join(name));
-        } else {
-            std::fs::copy(&entry, to.join(name)).unwrap();
-        }
-    }
 }
 
 impl<S: PasskeyStore> PasskeyStore for Uncommitted<'_, S> {
