@@ -40,10 +40,11 @@ impl KnownEpochs {
     }
 
     /// Compares them with the epoch that the database is at. If the database is behind and is taken all the same: the
-    /// number to go on from. What anybody may have claimed makes no number.
+    /// number to go on from, with a gap, so that no journal leads from the commits that are lost to those that follow.
+    /// What anybody may have claimed makes no number.
     pub(crate) fn judge(self, found: u64, accept_older: bool) -> Result<Option<u64>, VaultError> {
         if accept_older && found < self.newest() {
-            return Ok(Some(found.max(self.header).max(self.seen)));
+            return Ok(Some(found.max(self.header).max(self.seen).saturating_add(1)));
         }
         if found < self.header {
             return Err(VaultError::Damaged(Damage::CommitsLost { found, expected: self.header }));

@@ -28,8 +28,8 @@ const MOST_BYTES: usize = 128 * 1024;
 /// wrong passphrase, the code tells another hand. Format 1 ends after the epoch.
 ///
 /// Two generations are kept. The epoch may lag behind the store by one: it is written last. A third copy lies with
-/// the snapshots; it is written only when something but the epoch changes, and read only by a restore that finds
-/// neither generation.
+/// the snapshots; it is written only when something but the epoch changes. It counts where both generations were put
+/// back from before such a change; where neither can be read, a restore goes by it.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) slots: SlotTable,
@@ -67,8 +67,22 @@ impl Header {
         self.data_key.as_ref().map_or(0, |data_key| data_key.generation)
     }
 
-    /// Reads the newer of the two generations that can be read: whichever has its name, the one that knows more.
+    /// Reads the newer of the two generations that can be read, or the third copy if it knows more than both: whichever
+    /// has its name, the one that knows most. What lies under an older data key is deleted, so an older header would
+    /// lead to nothing.
     pub(crate) fn read(folder: &Folder) -> Result<Found, VaultError> {
+        let found = Self::read_generations(folder)?;
+        match read_one(&folder.third_header()).unwrap_or_else(Reading::Bad) {
+            Reading::Good(third) if third.knows() > found.header.knows() => {
+                Ok(Found { header: third, other_damaged: true })
+            }
+            Reading::Bad(error @ VaultError::TooNew { .. }) => Err(error),
+            // What is wrong with it is mended in passing.
+            _ => Ok(found),
+        }
+    }
+
+    fn read_generations(folder: &Folder) -> Result<Found, VaultError> {
         let newest = read_one(&folder.header())?;
         // That the older one cannot even be read off the disk must not hold up the newer.
         let previous = read_one(&folder.previous_header()).unwrap_or_else(Reading::Bad);

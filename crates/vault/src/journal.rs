@@ -12,6 +12,8 @@ use crate::{VaultError, snapshot};
 
 const MAGIC: &[u8] = b"latchkey journal 1\n";
 const HEAD_LEN: usize = MAGIC.len() + VaultId::LEN + 8;
+/// The epoch of a vault that was just made.
+const FIRST_COMMIT: u64 = 1;
 /// No commit is larger.
 const MOST_ENTRY_BYTES: usize = 64 * 1024 * 1024;
 /// What fits into an entry, with room for its envelope.
@@ -68,13 +70,9 @@ pub(crate) enum GoOn {
 impl Journal {
     /// Starts an empty one after a snapshot, in place of the one that is there.
     pub(crate) fn start(folder: &Folder, vault: VaultId, base: u64) -> Result<Self, VaultError> {
-        let new = unfinished_path(&folder.journal());
-        let head = [MAGIC, vault.as_bytes(), &base.to_be_bytes()].concat();
         let start = || -> io::Result<File> {
-            let mut file = create_file(&new)?;
-            file.write_all(&head)?;
-            file.sync_all()?;
-            fs::rename(&new, folder.journal())?;
+            let file = Self::create(folder, vault, base)?;
+            fs::rename(unfinished_path(&folder.journal()), folder.journal())?;
             sync_folder(folder.path())?;
             Ok(file)
         };
@@ -82,14 +80,32 @@ impl Journal {
         Ok(Self { file, base, last: base })
     }
 
+    /// Begins one under the name that it will have only after a snapshot: the one that is there stays as it was found
+    /// until then, so that after a kill it is found the same again.
+    pub(crate) fn begin_unnamed(folder: &Folder, vault: VaultId, base: u64) -> Result<Self, VaultError> {
+        let file =
+            Self::create(folder, vault, base).map_err(cannot("start the journal", &folder.journal()))?;
+        Ok(Self { file, base, last: base })
+    }
+
+    fn create(folder: &Folder, vault: VaultId, base: u64) -> io::Result<File> {
+        let mut file = create_file(&unfinished_path(&folder.journal()))?;
+        file.write_all(&[MAGIC, vault.as_bytes(), &base.to_be_bytes()].concat())?;
+        file.sync_all()?;
+        Ok(file)
+    }
+
     /// Goes on with the one that is there, if it reaches exactly to an epoch and none of it is broken.
     pub(crate) fn go_on(folder: &Folder, keys: &VaultKeys, epoch: u64) -> GoOn {
         let Some(read) = read(&folder.journal(), keys) else {
-            // It was moved away after a snapshot, and the process ended before there was another.
-            let moved = !folder.journal().exists() && snapshot::path_of(folder, epoch).exists();
+            // It was moved away after a snapshot, or never made, and the process ended before there was one.
+            let snapshot = epoch == FIRST_COMMIT || snapshot::path_of(folder, epoch).exists();
+            let moved = !folder.journal().exists() && snapshot;
             return if moved { GoOn::CutShort } else { GoOn::Broken };
         };
         match read.end {
+            // A new vault that was left before its first snapshot.
+            End::Whole if read.base == 0 && !snapshot::path_of(folder, 0).exists() => return GoOn::CutShort,
             End::Whole if read.last() == epoch => {}
             End::Whole | End::Cut if read.last().checked_add(1) == Some(epoch) => return GoOn::CutShort,
             _ => return GoOn::Broken,

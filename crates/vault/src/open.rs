@@ -1,5 +1,6 @@
 //! From a folder to an open vault.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,19 @@ use crate::backend::{Sled, within};
 use crate::check::{Checked, check};
 use crate::epochs::KnownEpochs;
 use crate::error::cannot;
-use crate::folder::{Folder, Lock, create_private_folder, files_in, new_store_in, sync_folder, sync_way_to};
+use crate::folder::{
+    Folder, Lock, create_private_folder, files_in, new_store_in, remove, sync_folder, sync_way_to,
+    unfinished_path,
+};
 use crate::header::{Found, Header};
 use crate::safeguards::{JournalState, Safeguards};
 use crate::trial::make_sure;
 use crate::unlocking::Keys;
 use crate::witness::Witness;
 use crate::{Finding, OpenOptions, Vault, VaultError};
+
+/// Of the first data key, and of its store.
+const FIRST_GENERATION: u64 = 1;
 
 pub(crate) fn create(
     path: &Path,
@@ -45,18 +52,32 @@ pub(crate) fn create(
     })
 }
 
-/// Refuses a folder that holds anything but an empty lock, or one with a process's number, of an attempt before.
+/// Refuses a folder that holds anything but what an attempt before has left: a lock, empty or with a process's number,
+/// an empty database, and a header that never got its name.
 fn refuse_foreign(folder: &Folder) -> Result<(), VaultError> {
     // Where none can be, making it says why.
     if !folder.path().exists() {
         return Ok(());
     }
     let present = files_in(folder.path()).map_err(cannot("look into the folder", folder.path()))?;
-    if present.iter().all(|file| *file == folder.lock() && Lock::is_one(file)) {
+    let lock = |file: &Path| file == folder.lock() && Lock::is_one(file);
+    let store = |file: &Path| file == folder.stores() && is_cut_short(folder);
+    // Beside a vault's only copy of the header that is being written there are more files than that.
+    let header = |file: &Path| file == unfinished_path(&folder.header());
+    if present.iter().all(|file| lock(file) || store(file) || header(file)) {
         Ok(())
     } else {
         Err(VaultError::AlreadyExists)
     }
+}
+
+/// Whether the place for stores is a folder that holds nothing but a first store.
+fn is_cut_short(folder: &Folder) -> bool {
+    let stores = folder.stores();
+    let first = folder.db(FIRST_GENERATION);
+    !stores.is_symlink()
+        && stores.is_dir()
+        && files_in(&stores).is_ok_and(|files| files.iter().all(|file| *file == first && !file.is_symlink()))
 }
 
 /// Makes a vault around key slots.
@@ -68,22 +89,26 @@ pub(crate) fn make(
     master_key: &MasterKey,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vault, VaultError> {
-    const FIRST_GENERATION: u64 = 1;
     let (keys, data_key) = Keys::generate(master_key, slots.vault(), FIRST_GENERATION, rng)?;
-    create_private_folder(&folder.stores()).map_err(cannot("make the database", &folder.stores()))?;
+    // One may be left of an attempt that was cut short.
+    remove(&folder.stores())
+        .and_then(|()| create_private_folder(&folder.stores()))
+        .map_err(cannot("make the database", &folder.stores()))?;
     let store = new_store_in(&folder.stores(), FIRST_GENERATION)
         .map_err(cannot("make the database", &folder.stores()))?;
     let backend = Sled::create(&store)?;
     sync_folder(&store)
         .and_then(|()| sync_way_to(&folder.stores()))
         .map_err(cannot("sync the folder", folder.path()))?;
-    let mut header = Header::new(slots, Some(data_key));
-    header.write_everywhere(&folder, &keys.header, 0)?;
-    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys.header));
-    let safeguards = Safeguards::begin(folder.clone(), lock, header, keys.header, witness, &keys.data)?;
-    let mut vault =
-        Vault::assemble(keys.data, Box::new(backend), Manifest::EMPTY, Some(safeguards), Vec::new());
+    // Its first commit is there before a header leads to it: a store without one would not open.
+    let mut vault = Vault::assemble(keys.data, Box::new(backend), Manifest::EMPTY, None, Vec::new());
     vault.write_device_identity(options.device_name.as_deref())?;
+    let mut header = Header::new(slots, Some(data_key));
+    header.write_everywhere(&folder, &keys.header, vault.manifest.epoch)?;
+    let witness = options.state_folder.as_deref().map(|state| Witness::at(state, &keys.header));
+    vault.safeguards =
+        Some(Safeguards::begin(folder.clone(), lock, header, keys.header, witness, &vault.keys)?);
+    vault.mark_epoch()?;
     vault.snapshot()?;
     Ok(vault)
 }
@@ -148,11 +173,16 @@ fn open(
     let sealed = make_sure(&folder, generation, &keys.data, options, &known)?;
     let (backend, checked) = open_and_check(&folder.db(generation), &keys.data, options)?;
     let Checked { mut manifest, findings: more } = checked;
+    let damaged = !more.is_empty();
     findings.extend(more);
     let set_back = known.judge(manifest.epoch, options.accept_older)?;
     findings.extend(known.finding(manifest.epoch));
     // The next commits must not take numbers that were used before.
     manifest.epoch = set_back.unwrap_or(manifest.epoch);
+    if set_back.is_some() {
+        // Its commits are lost with the owner's consent: a later restore is not to make them again.
+        leave_journal(&folder)?;
+    }
 
     let (mut safeguards, journal) =
         Safeguards::take_up(folder, lock, header, keys.header, witness, &keys.data, manifest.epoch)?;
@@ -165,7 +195,9 @@ fn open(
         vault.write_device_identity(options.device_name.as_deref())?;
     }
     vault.compare_slots();
-    if rewrite_cut_short {
+    // While records are damaged or lost, what is left of the old keys may be all that has them.
+    let clears = !damaged && set_back.is_none();
+    if rewrite_cut_short && clears {
         vault.finish_rewrite()?;
         return Ok(vault);
     }
@@ -182,9 +214,24 @@ fn open(
     }
     vault.mark_epoch()?;
     vault.mend_headers();
-    vault.remove_other_stores()?;
+    if clears || !rewrite_cut_short {
+        vault.remove_other_stores()?;
+    }
     vault.migrate()?;
     Ok(vault)
+}
+
+/// Puts the journal with the databases that were set aside.
+fn leave_journal(folder: &Folder) -> Result<(), VaultError> {
+    let (journal, aside) = (folder.journal(), folder.new_set_aside());
+    if !journal.exists() {
+        return Ok(());
+    }
+    create_private_folder(&aside)
+        .and_then(|()| fs::rename(&journal, aside.join("journal")))
+        .and_then(|()| sync_folder(&aside))
+        .and_then(|()| sync_folder(folder.path()))
+        .map_err(cannot("set the journal aside in", &aside))
 }
 
 /// Opens the store and reads it through, in the time that is given for both.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use latchkey_crypto::vault::{KdfParams, KeyedSlot, MasterKey, Passphrase, PassphraseProof, SlotSecret};
 use rand_core::CryptoRng;
 
-use crate::restore::{From, Restored, restore};
+use crate::restore::{Restored, Source, restore};
 use crate::{Vault, VaultError, open};
 
 /// How a vault is opened. The default: no memory kept on this machine, two minutes for the database to open.
@@ -118,7 +118,7 @@ impl OpenOptions {
     /// Never done unasked: what is restored may be older than what was lost. The damaged files are kept in
     /// `set-aside/`.
     pub fn restore(&self, folder: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Restored, VaultError> {
-        restore(folder.as_ref(), self, From::Newest, passphrase)
+        restore(folder.as_ref(), self, Source::Newest, passphrase)
     }
 
     /// As [`OpenOptions::restore`], from a snapshot that was chosen, and without what came after it.
@@ -128,6 +128,6 @@ impl OpenOptions {
         passphrase: &Passphrase,
         snapshot: u64,
     ) -> Result<Restored, VaultError> {
-        restore(folder.as_ref(), self, From::Snapshot(snapshot), passphrase)
+        restore(folder.as_ref(), self, Source::Snapshot(snapshot), passphrase)
     }
 }

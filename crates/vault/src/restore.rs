@@ -6,11 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use latchkey_crypto::vault::{Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultKeys};
+use latchkey_crypto::vault::{DeviceSeed, Manifest, MasterKey, Passphrase, RecordKind, SlotTable, VaultKeys};
 use latchkey_memory::wiping_stack;
 use latchkey_passkey::PasskeyId;
 
-use crate::backend::{Backend, Change, MANIFEST_KEY, Sled, Tree, within};
+use crate::backend::{Backend, Change, DEVICE_KEY, MANIFEST_KEY, Sled, Tree, within};
 use crate::check::{check, named};
 use crate::error::cannot;
 use crate::folder::{
@@ -50,7 +50,7 @@ impl Restored {
 
 /// From what a vault is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Source {
     /// The newest good snapshot, and every commit after it that the journals hold.
     Newest,
     /// A snapshot that was chosen, and nothing after it.
@@ -60,16 +60,16 @@ pub(crate) enum From {
 pub(crate) fn restore(
     path: &Path,
     options: &OpenOptions,
-    from: From,
+    source: Source,
     passphrase: &Passphrase,
 ) -> Result<Restored, VaultError> {
-    restore_with(path, options, from, |slots| Ok(slots.open(passphrase)?.0))
+    restore_with(path, options, source, |slots| Ok(slots.open(passphrase)?.0))
 }
 
 pub(crate) fn restore_with(
     path: &Path,
     options: &OpenOptions,
-    from: From,
+    source: Source,
     unlock: impl Fn(&SlotTable) -> Result<MasterKey, VaultError>,
 ) -> Result<Restored, VaultError> {
     let folder = Folder::at(path);
@@ -87,23 +87,26 @@ pub(crate) fn restore_with(
 
     let still_named = named_in_store(&folder, header.generation(), &keys.data, options);
     let mut data = keys.data;
-    let mut base = choose(&folder, &data, from)?;
+    let mut base = choose(&folder, &data, source)?;
     if base.is_none() && header.generation() > 0 {
         // What a migration has kept: the vault is as it was then, and is migrated again when it is opened.
-        base = choose(&folder, &first_format, from)?;
+        base = choose(&folder, &first_format, source)?;
         data = first_format;
         header.data_key = None;
     }
     let base = base.ok_or(VaultError::NothingToRestore)?;
-    let commits = match from {
-        From::Newest => commits_after(&folder, &data, base)?,
-        From::Snapshot(_) => Vec::new(),
+    let commits = match source {
+        Source::Newest => commits_after(&folder, &data, base)?,
+        Source::Snapshot(_) => Vec::new(),
     };
     let reached = base + u64::try_from(commits.len()).unwrap_or(0);
     // Behind what was seen, the next commits must not take numbers that were used before.
     let epoch = if reached < seen { seen + 1 } else { reached };
     let generation = header.generation();
-    build(&folder, generation, &data, base, &commits, epoch)?;
+    // Of what follows a chosen snapshot the journals may know more than the header.
+    let lost_changes = reached < seen || source != Source::Newest;
+    let identity = if lost_changes { Identity::Leave } else { Identity::Keep };
+    build(&folder, generation, &data, Base { snapshot: base, commits: &commits, identity }, epoch)?;
     let set_aside = exchange(&folder)?;
 
     let mut backend = Sled::open(&folder.db(generation))?;
@@ -134,10 +137,10 @@ pub(crate) fn unlock_passphrase(
 }
 
 /// The snapshot to restore from.
-fn choose(folder: &Folder, keys: &VaultKeys, from: From) -> Result<Option<u64>, VaultError> {
-    match from {
-        From::Newest => snapshot::newest_good(folder, keys),
-        From::Snapshot(epoch) => {
+fn choose(folder: &Folder, keys: &VaultKeys, source: Source) -> Result<Option<u64>, VaultError> {
+    match source {
+        Source::Newest => snapshot::newest_good(folder, keys),
+        Source::Snapshot(epoch) => {
             let manifest = snapshot::verify(&snapshot::path_of(folder, epoch), keys);
             Ok(manifest.filter(|manifest| manifest.epoch == epoch).map(|_| epoch))
         }
@@ -173,19 +176,16 @@ fn passkeys_in(backend: &dyn Backend) -> Result<HashSet<PasskeyId>, VaultError> 
     Ok(found)
 }
 
-/// Every header that can be read: the two generations; if there is none, the third copy; if that is gone as well,
-/// those in the snapshots of the first format, newest first.
+/// Every header that can be read, the one that knows most first: the two generations and the third copy; if there is
+/// none, those in the snapshots of the first format.
 fn headers(folder: &Folder) -> Result<Vec<Header>, VaultError> {
-    let mut headers = read_headers(&[folder.header(), folder.previous_header()])?;
-    if headers.is_empty() {
-        headers = read_headers(&[folder.third_header()])?;
-    }
+    let mut headers = read_headers(&[folder.header(), folder.previous_header(), folder.third_header()])?;
     if headers.is_empty() {
         let snapshots = snapshot::list(folder)?;
         let inside = |epoch| snapshot::header_of(&snapshot::path_of(folder, epoch));
         headers.extend(snapshots.into_iter().filter_map(inside));
     }
-    // The one that knows most first: an older one may have been put back.
+    // An older one may have been put back.
     headers.sort_by_key(|header| std::cmp::Reverse(header.knows()));
     Ok(headers)
 }
@@ -214,27 +214,40 @@ struct Unlocked {
 
 /// The keys from the first header that opens and is as its writer left it. One key derivation for each different
 /// slot table.
+///
+/// What does not open a header that its own master key has written since does not open the vault: else an older
+/// header that was put back would bring back a passphrase that was changed, and be written over the newer one.
 fn unlock_any(
     headers: Vec<Header>,
     unlock: impl Fn(&SlotTable) -> Result<MasterKey, VaultError>,
 ) -> Result<Unlocked, VaultError> {
     let mut refusal = VaultError::Damaged(Damage::Header);
-    let mut tried: Vec<Vec<u8>> = Vec::new();
+    let mut refused: Vec<Header> = Vec::new();
     for header in headers {
         let slots = header.slots.encode();
-        if tried.contains(&slots) {
+        if refused.iter().any(|other| other.slots.encode() == slots) {
+            refused.push(header);
             continue;
         }
         let unlocked = wiping_stack(|| {
             let master_key = unlock(&header.slots)?;
-            let keys = Keys::unlock(&header, &master_key)?;
+            let keys = Keys::unlock(&header, &master_key);
             Ok((keys, first_format(&master_key, header.slots.vault())))
         });
         match unlocked {
-            Ok((keys, first_format)) => return Ok(Unlocked { header, keys, first_format }),
-            Err(error) => refusal = error,
+            Ok((Ok(keys), first_format)) => {
+                if refused.iter().any(|newer| newer.verify(&keys.header).is_ok()) {
+                    return Err(refusal);
+                }
+                return Ok(Unlocked { header, keys, first_format });
+            }
+            // Of another hand: one with the same slots may be genuine.
+            Ok((Err(error), _)) => refusal = error,
+            Err(error) => {
+                refusal = error;
+                refused.push(header);
+            }
         }
-        tried.push(slots);
     }
     Err(refusal)
 }
@@ -259,6 +272,25 @@ fn commits_after(folder: &Folder, keys: &VaultKeys, base: u64) -> Result<Vec<Vec
     Ok(commits)
 }
 
+/// What a new store is built from.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    /// The epoch of the snapshot.
+    snapshot: u64,
+    /// What came after it.
+    commits: &'a [Vec<Change>],
+    identity: Identity,
+}
+
+/// Whether the copy of the vault stays the one that it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Identity {
+    Keep,
+    /// It has lost changes that others may have from it: under its old name it would claim to have them, and count them
+    /// anew. The next opening makes a new identity; the names of all stay.
+    Leave,
+}
+
 /// Builds the new store beside the old one, and checks it.
 ///
 /// Its manifest is summed up anew from the snapshot and the commits, each of which is authentic. The one in the last
@@ -267,8 +299,7 @@ fn build(
     folder: &Folder,
     generation: u64,
     keys: &VaultKeys,
-    base: u64,
-    commits: &[Vec<Change>],
+    base: Base<'_>,
     epoch: u64,
 ) -> Result<(), VaultError> {
     let stores = folder.new_stores();
@@ -277,14 +308,17 @@ fn build(
     create_private_folder(&stores).map_err(failed())?;
     let store = new_store_in(&stores, generation).map_err(failed())?;
     let mut backend = Sled::create(&store)?;
-    let mut snapshot =
-        snapshot::Reader::open(&snapshot::path_of(folder, base), keys).ok_or(VaultError::NothingToRestore)?;
+    let mut snapshot = snapshot::Reader::open(&snapshot::path_of(folder, base.snapshot), keys)
+        .ok_or(VaultError::NothingToRestore)?;
     let mut manifest = Manifest { epoch, ..Manifest::EMPTY };
     while let Some(rows) = snapshot.next_rows().map_err(|_| VaultError::NothingToRestore)? {
         replay(&backend, keys, &rows, &mut manifest)?;
     }
-    for changes in commits {
+    for changes in base.commits {
         replay(&backend, keys, changes, &mut manifest)?;
+    }
+    if base.identity == Identity::Leave {
+        leave_identity(&backend, keys, &mut manifest)?;
     }
     let sealed = keys.seal(RecordKind::Manifest, MANIFEST_KEY, epoch, &manifest.encode(), &mut random())?;
     backend.commit(&[Change { tree: Tree::Meta, key: MANIFEST_KEY.to_vec(), value: Some(sealed) }])?;
@@ -315,6 +349,22 @@ fn replay(
         }
     }
     Ok(backend.commit(&records)?)
+}
+
+/// Takes the device's own seed away. What is no seed is an identity of the first form, which the next opening leaves
+/// behind in any case, and then notes its name.
+fn leave_identity(
+    backend: &dyn Backend,
+    keys: &VaultKeys,
+    manifest: &mut Manifest,
+) -> Result<(), VaultError> {
+    let Some(envelope) = backend.get(Tree::Meta, DEVICE_KEY)? else { return Ok(()) };
+    let opened = keys.open(RecordKind::Meta, DEVICE_KEY, &envelope)?;
+    if DeviceSeed::from_slice(&opened.plaintext).is_none() {
+        return Ok(());
+    }
+    manifest.remove(keys.member(RecordKind::Meta, DEVICE_KEY, &envelope));
+    Ok(backend.commit(&[Change { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), value: None }])?)
 }
 
 /// Puts the new store in the place of all that are there; where those are now, if there were any.

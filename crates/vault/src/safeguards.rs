@@ -84,11 +84,11 @@ impl Safeguards {
     ) -> Result<(Self, JournalState), VaultError> {
         let (journal, state) = match Journal::go_on(&folder, keys, epoch) {
             GoOn::With(journal) if !snapshot::path_of(&folder, journal.base()).exists() => {
-                (start_over(&folder, keys, epoch)?, JournalState::WithoutSnapshot)
+                (Journal::begin_unnamed(&folder, keys.vault(), epoch)?, JournalState::WithoutSnapshot)
             }
             GoOn::With(journal) => (journal, JournalState::Whole),
-            GoOn::CutShort => (start_over(&folder, keys, epoch)?, JournalState::CutShort),
-            GoOn::Broken => (start_over(&folder, keys, epoch)?, JournalState::Broken),
+            GoOn::CutShort => (Journal::begin_unnamed(&folder, keys.vault(), epoch)?, JournalState::CutShort),
+            GoOn::Broken => (Journal::begin_unnamed(&folder, keys.vault(), epoch)?, JournalState::Broken),
         };
         let safeguards = Self {
             medium: Medium::of(folder.path()),

@@ -54,14 +54,14 @@ impl Folder {
     /// Whether the store of an older generation is there: a rewrite has put another in its place, and was killed
     /// before it had cleared away.
     pub(crate) fn has_older_store(&self, generation: u64) -> io::Result<bool> {
-        let older = |path: &PathBuf| generation_of(path).unwrap_or(0) < generation;
+        let older = |path: &PathBuf| store_of(path).is_some_and(|found| found < generation);
         Ok(files_in(&self.stores())?.iter().any(older))
     }
 
-    /// Removes the stores of all other generations.
+    /// Removes the stores of all other generations. What is no store's stays: a file manager's or a sync tool's.
     pub(crate) fn remove_other_stores(&self, generation: u64) -> io::Result<()> {
         for path in files_in(&self.stores())? {
-            if generation_of(&path).unwrap_or(0) == generation {
+            if store_of(&path).is_none_or(|found| found == generation) {
                 continue;
             }
             if path.is_dir() && !path.is_symlink() { remove(&path)? } else { fs::remove_file(&path)? }
@@ -75,6 +75,15 @@ fn generation_of(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     let generation: u64 = name.parse().ok()?;
     (generation > 0 && generation.to_string() == name).then_some(generation)
+}
+
+/// To which generation's store something in the place for stores belongs: by the folders of the generations, and by the
+/// engine's own names for the first format's. `None`: to none.
+fn store_of(path: &Path) -> Option<u64> {
+    let is_folder = path.is_dir() && !path.is_symlink();
+    let name = path.file_name()?.to_str()?;
+    let engines = matches!(name, "conf" | "db" | "blobs") || name.starts_with("snap.");
+    generation_of(path).filter(|_| is_folder).or(engines.then_some(0))
 }
 
 #[cfg(test)]
@@ -118,6 +127,20 @@ mod tests {
         let (_place, folder) = with(&["db/db", "db/blobs/12", "db/1/db"]);
         folder.remove_other_stores(0).unwrap();
         assert_eq!(names(&folder.db(0)), ["blobs/12", "db"]);
+    }
+
+    #[test]
+    fn what_is_no_stores_is_no_older_store() {
+        let (_place, folder) = with(&["db/2/db", "db/.DS_Store", "db/.nfs01", "db/1", "db/x/y", "db/dbx"]);
+        assert!(!folder.has_older_store(2).unwrap());
+        folder.remove_other_stores(2).unwrap();
+        assert_eq!(files_below(&folder.stores()).unwrap().len(), 6);
+        for name in ["db", "conf", "snap.01", "snap.01.generating"] {
+            fs::write(folder.stores().join(name), "").unwrap();
+            assert!(folder.has_older_store(2).unwrap(), "{name}");
+            folder.remove_other_stores(2).unwrap();
+            assert_eq!(files_below(&folder.stores()).unwrap().len(), 6, "{name}");
+        }
     }
 
     #[test]

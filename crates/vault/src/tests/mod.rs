@@ -7,6 +7,7 @@ mod devices;
 mod edit;
 mod harm;
 mod kill;
+mod leftovers;
 mod media;
 mod model;
 mod plain;

@@ -138,7 +138,12 @@ fn an_older_slot_table_that_is_brought_back_is_told() {
     // One generation alone is passed over.
     fs::write(path.join("header"), &old).unwrap();
     assert!(matches!(Vault::open(&path, &passphrase(PASSPHRASE)), Err(VaultError::WrongPassphrase)));
+    // And both, for the third copy, in a restore as well.
     fs::write(path.join("header.previous"), &old).unwrap();
+    assert!(matches!(Vault::open(&path, &passphrase(PASSPHRASE)), Err(VaultError::WrongPassphrase)));
+    let restored = OpenOptions::new().restore(&path, &passphrase(PASSPHRASE));
+    assert!(matches!(restored, Err(VaultError::WrongPassphrase)));
+    fs::write(path.join("snapshots/header"), &old).unwrap();
     let (vault, _) = Vault::open(&path, &passphrase(PASSPHRASE)).unwrap();
     assert!(vault.status().unwrap().findings.contains(&Finding::SlotsOlder));
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use super::plain::{Draw, Plain};
-use crate::restore::{From, Restored, restore_with};
+use crate::restore::{Restored, Source, restore_with};
 use crate::testing::*;
 use crate::{OpenOptions, VaultError};
 use kind::Kind;
@@ -161,7 +161,7 @@ fn assert_whole(path: &Path, plain: &Plain, context: &str) {
 }
 
 fn restore(path: &Path) -> Result<Restored, VaultError> {
-    restore_with(path, &OpenOptions::new(), From::Newest, |_| Ok(master_key()))
+    restore_with(path, &OpenOptions::new(), Source::Newest, |_| Ok(master_key()))
 }
 
 fn print(table: &Table) {
