@@ -13,7 +13,7 @@ pub fn locked<const N: usize>(bytes: Zeroizing<[u8; N]>) -> Locked<Zeroizing<[u8
 ///
 /// The bytes lie on the heap: handing a value on copies a pointer, where an array would leave itself behind in every
 /// frame that it went through. `(locked [u8; N])` puts them into locked pages, for what lives longer than one
-/// message; `(inline [u8; N])` keeps them in the value, for what is built in its final place and never moves again.
+/// request; `(inline [u8; N])` keeps them in the value, for what is built in its final place and never moves again.
 ///
 /// The type is wiped on drop, has a `Debug` that shows nothing, and neither `Clone`, `PartialEq` nor
 /// serialisation. `from_bytes` takes the bytes over, `from_slice` copies them (`None` for another length),

@@ -20,7 +20,7 @@ pub struct PasskeySecrets {
 
 secret_bytes! {
     /// The 32 bytes of `largeBlobKey` (CTAP 2.2 §12.3).
-    pub struct LargeBlobKey(locked [u8; 32]);
+    pub struct LargeBlobKey([u8; 32]);
 }
 
 /// A site's `credBlob` (CTAP 2.2 §12.2): 1 to 1024 bytes, read only after verification.
@@ -59,7 +59,7 @@ impl fmt::Debug for CredBlob {
 
 secret_bytes! {
     /// A 32-byte PRF seed, `CredRandom` of CTAP 2.2 §12.7.
-    pub struct Seed(locked [u8; 32]);
+    pub struct Seed([u8; 32]);
 }
 
 /// The two seeds of CTAP 2.2 §12.7. WebAuthn's `prf` uses the one with user verification.

@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::{Algorithm, KeyError, PublicKey};
-use crate::secret::Locked;
 
 /// Bits of the RSA keys made here, and the fewest of those loaded.
 const RSA_BITS: usize = 2048;
@@ -27,11 +26,12 @@ const MOST_RSA_BYTES: usize = RsaPublicKey::MAX_SIZE / 8;
 /// many keys of which one signs. RS256 is the exception: the library checks the primes and prepares them.
 pub struct PrivateKey(Kind);
 
-// In locked pages, each: handing a key on leaves no copy of it on the stack. An RSA key owns its numbers elsewhere.
+// On the heap, each: handing a key on leaves no copy of it on the stack. Not in locked pages: one lives for a
+// signature, and locking and unlocking its page would take a third as long as that.
 enum Kind {
-    Es256(Locked<SecretKey>),
-    EdDsa(Locked<Zeroizing<[u8; 32]>>),
-    Es384(Locked<p384::SecretKey>),
+    Es256(Box<SecretKey>),
+    EdDsa(Box<Zeroizing<[u8; 32]>>),
+    Es384(Box<p384::SecretKey>),
     // With its PKCS#8 form, so that storing it cannot fail.
     Rs256(Box<(RsaPrivateKey, Zeroizing<Vec<u8>>)>),
 }
@@ -40,11 +40,13 @@ impl PrivateKey {
     /// Makes a new key. Fails for RS256 only, which also takes longest: some tens of milliseconds.
     pub fn generate<R: CryptoRng + ?Sized>(algorithm: Algorithm, rng: &mut R) -> Result<Self, KeyError> {
         Ok(Self(match algorithm {
-            Algorithm::Es256 => Kind::Es256(Locked::build(|| SecretKey::generate_from_rng(rng))),
-            Algorithm::EdDsa => Kind::EdDsa(Locked::new_with(|seed: &mut Zeroizing<[u8; 32]>| {
-                rng.fill_bytes(seed.as_mut_slice())
-            })),
-            Algorithm::Es384 => Kind::Es384(Locked::build(|| p384::SecretKey::generate_from_rng(rng))),
+            Algorithm::Es256 => Kind::Es256(Box::new(SecretKey::generate_from_rng(rng))),
+            Algorithm::EdDsa => {
+                let mut seed = Box::new(Zeroizing::new([0; 32]));
+                rng.fill_bytes(seed.as_mut_slice());
+                Kind::EdDsa(seed)
+            }
+            Algorithm::Es384 => Kind::Es384(Box::new(p384::SecretKey::generate_from_rng(rng))),
             Algorithm::Rs256 => {
                 let key = RsaPrivateKey::new(rng, RSA_BITS).map_err(|_| KeyError::Rsa)?;
                 let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::Rsa)?.to_bytes();
@@ -59,15 +61,15 @@ impl PrivateKey {
         let kind = match algorithm {
             // The libraries would pad shorter scalars; here the length is exact.
             Algorithm::Es256 if bytes.len() == 32 => {
-                Locked::try_build(|| SecretKey::from_slice(bytes)).ok().map(Kind::Es256)
+                SecretKey::from_slice(bytes).ok().map(|key| Kind::Es256(Box::new(key)))
             }
             Algorithm::Es384 if bytes.len() == 48 => {
-                Locked::try_build(|| p384::SecretKey::from_slice(bytes)).ok().map(Kind::Es384)
+                p384::SecretKey::from_slice(bytes).ok().map(|key| Kind::Es384(Box::new(key)))
             }
             Algorithm::EdDsa if bytes.len() == 32 => {
-                Some(Kind::EdDsa(Locked::new_with(|seed: &mut Zeroizing<[u8; 32]>| {
-                    seed.copy_from_slice(bytes)
-                })))
+                let mut seed = Box::new(Zeroizing::new([0; 32]));
+                seed.copy_from_slice(bytes);
+                Some(Kind::EdDsa(seed))
             }
             Algorithm::Rs256 => RsaPrivateKey::from_pkcs8_der(bytes)
                 .ok()
