@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn the_wrapping_key_lies_where_they_are_put() {
+        let keys = crate::secret::Locked::build(|| keys(1, 1));
+        let place = std::ptr::from_ref::<HeaderKeys>(&keys).addr();
+        let key = keys.wrapping.expose().as_ptr().addr();
+        assert!((place..place + size_of::<HeaderKeys>()).contains(&key));
+    }
+
+    #[test]
     fn each_sheet_has_its_own_code() {
         let keys = keys(1, 1);
         let code = keys.code(Sheet::Header, b"body");

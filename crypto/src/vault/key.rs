@@ -66,8 +66,9 @@ impl MasterKey {
 }
 
 secret_bytes! {
-    /// A key of one purpose.
-    pub(super) struct Subkey([u8; 32]);
+    /// A key of one purpose. In the value, so that it lies where the keys lie that it is one of: in locked pages, for an
+    /// open vault.
+    pub(super) struct Subkey(inline [u8; 32]);
 }
 
 /// HKDF-SHA-256 (RFC 5869): salt = vault id, info = `latchkey/1 ` and the purpose. 32 bytes.

@@ -119,6 +119,16 @@ mod tests {
     }
 
     #[test]
+    fn all_keys_lie_where_they_are_put() {
+        let keys = crate::secret::Locked::build(keys);
+        let place = std::ptr::from_ref::<VaultKeys>(&keys).addr();
+        for kind in RecordKind::ALL {
+            let key = keys.kind_key(kind).expose().as_ptr().addr();
+            assert!((place..place + size_of::<VaultKeys>()).contains(&key), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn index_keys_tell_parts_and_indexes_apart() {
         let keys = keys();
         let all: HashSet<_> = [

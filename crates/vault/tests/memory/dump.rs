@@ -1,10 +1,13 @@
-//! A whole process's memory, through `/proc/PID/maps` and `/proc/PID/mem` (proc(5)).
+//! A whole process's memory, through `/proc/PID/smaps` and `/proc/PID/mem` (proc(5)).
 
 use std::fmt;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
 use crate::needles::{Needle, Needles, PIECE_LEN};
+
+/// What stands before the name of a mapping that is locked into memory.
+pub(crate) const LOCKED: &str = "locked ";
 
 /// What was in every mapping that can be read.
 pub(crate) struct Dump(Vec<Mapping>);
@@ -22,17 +25,23 @@ impl Dump {
     }
 
     fn read(process: u32) -> Option<Self> {
-        let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+        let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();
         let memory = File::open(format!("/proc/{process}/mem")).unwrap();
         let mut mappings = Vec::new();
-        for line in maps.lines() {
+        let mut lines = maps.lines();
+        while let Some(line) = lines.next() {
             let mut words = line.split_whitespace();
             let (range, rights) = (words.next().unwrap(), words.next().unwrap());
-            let name = words.nth(3).unwrap_or("anonymous").to_owned();
+            let mut name = words.nth(3).unwrap_or("anonymous").to_owned();
             let (start, end) = range.split_once('-').unwrap();
             let [start, end] = [start, end].map(|digits| u64::from_str_radix(digits, 16).unwrap());
+            // The last line of each mapping.
+            let flags = lines.by_ref().find_map(|line| line.strip_prefix("VmFlags:")).unwrap();
+            if flags.split_whitespace().any(|flag| flag == "lo") {
+                name.insert_str(0, LOCKED);
+            }
             // The kernel's own pages cannot be read this way.
-            if !rights.starts_with('r') || name.starts_with("[v") {
+            if !rights.starts_with('r') || name.contains("[v") {
                 continue;
             }
             let mut bytes = vec![0; usize::try_from(end - start).unwrap()];

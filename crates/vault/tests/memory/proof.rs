@@ -16,7 +16,7 @@ use latchkey_vault::Vault;
 use zeroize::Zeroizing;
 
 use crate::child;
-use crate::dump::{Dump, Found};
+use crate::dump::{Dump, Found, LOCKED};
 use crate::needles::{Needle, Needles};
 
 /// A vault with a passkey of each algorithm, and what must not be found.
@@ -146,6 +146,8 @@ fn nothing_is_left_of_a_closed_vault() {
 
     let open = child.at("open", needles);
     assert!(open.has(Needle::RecordKey), "the search finds the keys of an open vault");
+    let record_keys = open.of(Needle::RecordKey);
+    assert!(record_keys.iter().all(|place| place.contains(LOCKED)), "only in locked pages: {record_keys:?}");
     for in_use in [Needle::PrivateKey, Needle::RsaPrivateKey, Needle::PrfSeed] {
         assert!(open.has(in_use), "and {in_use:?}, in use");
     }
