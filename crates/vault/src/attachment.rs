@@ -27,7 +27,8 @@ impl Vault {
 
     /// Changes what the site keeps beside a passkey, or takes it away. Whether that made a difference.
     ///
-    /// Fails with [`VaultError::TooLarge`] above [`MAX_LARGE_BLOB_BYTES`].
+    /// Fails with [`VaultError::TooLarge`] above [`MAX_LARGE_BLOB_BYTES`], and with
+    /// [`Damage::Records`](crate::Damage::Records) where a piece of the old one is damaged.
     pub fn set_large_blob(
         &mut self,
         id: PasskeyId,

@@ -75,10 +75,11 @@ fn explain(
     let named: HashSet<_> = survey.indexed.union(&survey.secrets).copied().collect();
     findings.extend(named.difference(&survey.passkeys).map(|id| Finding::PasskeyMissing { id: *id }));
     findings.extend(survey.passkeys.difference(&survey.secrets).map(|id| Finding::SecretMissing { id: *id }));
+    let told: HashSet<_> = findings.iter().cloned().collect();
     for ((kind, id), (expected, there)) in survey.attachments {
         let damaged = Finding::RecordDamaged { kind: Some(kind), id: Some(id) };
         // A piece that does not open has been told of.
-        if expected != there && !findings.contains(&damaged) {
+        if expected != there && !told.contains(&damaged) {
             findings.push(damaged);
         }
     }

@@ -3,6 +3,7 @@ use latchkey_passkey::shown;
 use zeroize::Zeroizing;
 
 use crate::backend::{DEVICE_KEY, DEVICE_PREFIX, Tree};
+use crate::bin::bin_is_empty;
 use crate::record::{StoredDevice, decode_device, encode_device};
 use crate::vault::random;
 use crate::write::Write;
@@ -32,7 +33,9 @@ enum Identity {
     Seed(DeviceSeed),
     /// 16 bytes: an identity of the first form, with no keys behind it.
     First(DeviceId),
-    /// Lost, or with a damaged record.
+    /// A record that does not open.
+    Unreadable,
+    /// Lost, or nothing that an identity could be.
     None,
 }
 
@@ -61,23 +64,31 @@ impl Vault {
 
     /// Takes the identity that is there. One of the first form, or none, is followed by a new one, which is as good;
     /// the one before stays known for the history.
+    ///
+    /// In a vault with damaged or missing records none is written: over a damaged one, or in the place of a missing
+    /// one, it would hide what a restore has to bring back. Until then an identity of the first form stays, and in the
+    /// place of one that is lost each opening has its own.
     pub(crate) fn read_device_identity(&mut self, name: Option<&str>) -> Result<(), VaultError> {
         let before = match self.stored_identity()? {
             Identity::Seed(seed) => {
                 self.set_device(seed.id());
                 return Ok(());
             }
+            Identity::First(id) if self.has_wrong_records() => {
+                self.set_device(id);
+                return Ok(());
+            }
             Identity::First(id) => Some(id),
-            Identity::None => None,
+            Identity::Unreadable | Identity::None => None,
         };
         self.take_identity(&DeviceSeed::generate(&mut random()), name, before)
     }
 
     fn stored_identity(&self) -> Result<Identity, VaultError> {
-        let envelope = self.backend().get(Tree::Meta, DEVICE_KEY)?;
-        let opened =
-            envelope.and_then(|envelope| self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope).ok());
-        let Some(opened) = opened else { return Ok(Identity::None) };
+        let Some(envelope) = self.backend().get(Tree::Meta, DEVICE_KEY)? else { return Ok(Identity::None) };
+        let Ok(opened) = self.keys.open(RecordKind::Meta, DEVICE_KEY, &envelope) else {
+            return Ok(Identity::Unreadable);
+        };
         let first = || opened.plaintext.as_slice().try_into().ok().map(DeviceId::from_bytes);
         Ok(match DeviceSeed::from_slice(&opened.plaintext) {
             Some(seed) => Identity::Seed(seed),
@@ -92,6 +103,9 @@ impl Vault {
         before: Option<DeviceId>,
     ) -> Result<(), VaultError> {
         self.set_device(seed.id());
+        if self.has_wrong_records() || matches!(self.stored_identity()?, Identity::Unreadable) {
+            return Ok(());
+        }
         let name = name.map(shown).filter(|name| !name.is_empty());
         let entry = |id: DeviceId, name| {
             let key = [DEVICE_PREFIX, id.as_bytes()].concat();
@@ -100,6 +114,10 @@ impl Vault {
         let secret = Zeroizing::new(seed.expose().to_vec());
         let mut writes = vec![Write::put(Tree::Meta, DEVICE_KEY, secret), entry(seed.id(), name)];
         writes.extend(before.map(|before| entry(before, None)));
+        if self.manifest.count == 0 {
+            // A new vault: its bin is known to be empty.
+            writes.push(bin_is_empty());
+        }
         self.commit(&writes)
     }
 }

@@ -123,7 +123,8 @@ impl Vault {
     /// Changes labels of several passkeys, in the bin or not, in one commit. Returns those that are different now.
     ///
     /// All or nothing: one id that is not there, one text that cannot be a label, or one record that would be too
-    /// large refuses the whole change.
+    /// large refuses the whole change. So does more than a commit takes (64 MiB, [`VaultError::TooLarge`]): that is the
+    /// records of at least 10,000 passkeys, and of many times more where notes are short.
     pub fn edit(
         &mut self,
         ids: &[PasskeyId],
@@ -132,7 +133,7 @@ impl Vault {
     ) -> Result<Vec<PasskeyId>, VaultError> {
         let edits = edits.iter().map(LabelEdit::checked).collect::<Result<Vec<_>, _>>()?;
         let change = self.next_change(at);
-        self.change_each(ids, MOST_EDITED_BYTES, |stored| {
+        self.change_each(ids, MOST_EDITED_BYTES, None, |stored| {
             let tags = stored.tag_count();
             let changed = stored.edit(&edits, change);
             if stored.tag_count() > MAX_TAGS.max(tags) {
@@ -142,12 +143,13 @@ impl Vault {
         })
     }
 
-    /// Changes the records of several passkeys in one commit; those that are different now. None becomes larger than
-    /// allowed, unless it was before.
+    /// Changes the records of several passkeys in one commit, with one write more if any is different; those that are.
+    /// None becomes larger than allowed, unless it was before.
     pub(crate) fn change_each(
         &mut self,
         ids: &[PasskeyId],
         most: usize,
+        also: Option<Write>,
         change: impl Fn(&mut StoredPasskey) -> Result<bool, VaultError>,
     ) -> Result<Vec<PasskeyId>, VaultError> {
         let (mut changed, mut writes) = (Vec::new(), Vec::new());
@@ -160,6 +162,7 @@ impl Vault {
             }
         }
         if !writes.is_empty() {
+            writes.extend(also);
             self.commit(&writes)?;
         }
         Ok(changed)

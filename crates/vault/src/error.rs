@@ -109,10 +109,21 @@ pub enum VaultError {
     /// The vault has a passkey of this id already.
     #[error("passkey is stored already")]
     AlreadyStored,
-    /// An earlier change failed half-way; what was acknowledged is safe. The vault has to be opened again before
-    /// anything else is changed.
-    #[error("an earlier change failed, the vault has to be opened again")]
-    Interrupted,
+    /// A change failed half-way, this one or an earlier one: opening the vault again tells whether it was made. What
+    /// was acknowledged is safe. Nothing else is changed before.
+    #[error("a change failed half-way, the vault has to be opened again")]
+    Interrupted {
+        /// Why, where it was this one.
+        #[source]
+        cause: Option<Box<VaultError>>,
+    },
+    /// The vault is of an older format, in which this cannot be done, and could not be brought to the present one when
+    /// it was opened.
+    #[error("vault is of format {format} still, in which this cannot be done")]
+    NotMigrated {
+        /// The format that it has.
+        format: u64,
+    },
     /// No snapshot is good enough to restore from.
     #[error("no snapshot can be restored")]
     NothingToRestore,
@@ -181,6 +192,14 @@ impl fmt::Display for Damage {
 }
 
 impl VaultError {
+    /// What failed half-way: no error that says "nothing was changed" is true of it.
+    pub(crate) fn half_way(self) -> Self {
+        match self {
+            VaultError::Interrupted { .. } => self,
+            cause => VaultError::Interrupted { cause: Some(Box::new(cause)) },
+        }
+    }
+
     /// Sorts an error of the operating system by who can do something about it.
     pub(crate) fn io(doing: &'static str, path: Option<&Path>, source: io::Error) -> Self {
         let path = path.map(Path::to_owned);

@@ -197,14 +197,14 @@ fn open_entry(envelope: &[u8], keys: &VaultKeys, base: u64, epoch: u64) -> Optio
     if opened.version == epoch { decode(&opened.plaintext) } else { None }
 }
 
-/// Refuses what makes a larger commit than the journal takes, before anything of it is written.
-pub(crate) fn check_len(changes: &[Change]) -> Result<(), VaultError> {
+/// Refuses what makes a larger commit than the journal takes, before anything of it is written. Bytes that it takes.
+pub(crate) fn check_len(changes: &[Change]) -> Result<usize, VaultError> {
     let value = |change: &Change| change.value.as_ref().map_or(0, Vec::len);
     let rows: usize = changes.iter().map(|change| ROW_HEAD_LEN + change.key.len() + value(change)).sum();
     if rows > MOST_ROWS_BYTES {
         return Err(VaultError::TooLarge { got: rows, most: MOST_ROWS_BYTES });
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// Changes as rows, one after the other: tree (1 byte) ‖ put 1 or take away 0 (1) ‖ length of key (4, big-endian) ‖

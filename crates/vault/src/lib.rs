@@ -51,6 +51,7 @@ mod edit;
 mod entry;
 mod epochs;
 mod error;
+mod findings;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;

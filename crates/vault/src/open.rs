@@ -25,7 +25,7 @@ use crate::safeguards::{JournalState, Safeguards};
 use crate::trial::make_sure;
 use crate::unlocking::Keys;
 use crate::witness::Witness;
-use crate::{Finding, OpenOptions, Vault, VaultError};
+use crate::{Finding, OpenOptions, Vault, VaultError, snapshot};
 
 /// Of the first data key, and of its store.
 const FIRST_GENERATION: u64 = 1;
@@ -158,6 +158,8 @@ fn open(
         return Err(VaultError::NotFound);
     }
     let lock = Lock::take(&folder.lock())?;
+    // It takes up room that opening may need. Where it cannot go, what needs the room says so.
+    let _ = snapshot::remove_unfinished(&folder);
     let Found { header, other_damaged } = Header::read(&folder)?;
     let keys = wiping_stack(|| Keys::unlock(&header, &unlock(&header.slots)?))?;
     let mut findings = Vec::new();

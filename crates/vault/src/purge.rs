@@ -16,7 +16,9 @@ impl Vault {
     /// A tombstone stays, so that nothing older brings them back. Until the store is rewritten under another data
     /// key, which is due from now on, sealed copies are left in its file, in snapshots and in journals.
     ///
-    /// All or nothing: one id that is not there or not in the bin refuses the whole change.
+    /// All or nothing: one id that is not there or not in the bin refuses the whole change, and so does a damaged record
+    /// among what would go ([`Damage::Records`](crate::Damage::Records)), or more than a commit takes (64 MiB,
+    /// [`VaultError::TooLarge`]): that is a million records.
     pub fn purge(&mut self, ids: &[PasskeyId], at: UnixSeconds) -> Result<Vec<PasskeyId>, VaultError> {
         let change = self.next_change(at);
         let (mut purged, mut writes) = (Vec::new(), Vec::new());

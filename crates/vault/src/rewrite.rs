@@ -34,8 +34,6 @@ use crate::unlocking::new_data_key;
 use crate::vault::random;
 use crate::{Damage, Finding, Vault, VaultError, snapshot};
 
-/// What a record takes in a snapshot beside itself, and some more.
-const ROW_BYTES: usize = 64;
 /// The header with all its copies, and one that is being written.
 const HEADERS_BYTES: u64 = 4 * 128 * 1024;
 /// What is collected before it is written and synced.
@@ -72,7 +70,8 @@ impl Vault {
     ///
     /// Takes as much room as the vault once more, memory for a batch of records, and time for reading and writing all
     /// of it. The function is shown the progress, and may stop it: then, and whenever it fails before the new database
-    /// takes the old one's place, the vault is as it was. Refused while records are damaged or missing, as those would
+    /// takes the old one's place, the vault is as it was. What cannot be done after that is [`Finding::Unfinished`], and
+    /// the next opening does it. Refused while records are damaged or missing, as those would
     /// be lost with the snapshots ([`Damage::Records`]).
     pub fn rewrite(
         &mut self,
@@ -91,7 +90,9 @@ impl Vault {
         }
         match self.rewrite(&mut |_| ControlFlow::Continue(())) {
             // It stays due, and what is in the way is told elsewhere.
-            Err(VaultError::Damaged(Damage::Records) | VaultError::Full) => Ok(()),
+            Err(VaultError::Damaged(Damage::Records) | VaultError::Full | VaultError::NotMigrated { .. }) => {
+                Ok(())
+            }
             other => other,
         }
     }
@@ -103,6 +104,7 @@ impl Vault {
             return Ok(());
         }
         match self.migrate_now() {
+            Ok(()) if self.interrupted => return Err(VaultError::Interrupted { cause: None }),
             Ok(()) => self.note(Finding::Migrated { from: 1 }),
             Err(error) if self.interrupted => return Err(error),
             Err(_) => self.note(Finding::NotMigrated { format: 1 }),
@@ -151,12 +153,23 @@ impl Vault {
         // From here on a failure leaves it open which of the two vaults is on the disk; and until there is a journal
         // under the new key, no change can be made.
         self.interrupted = true;
-        self.switch(new, backend, manifest)?;
+        let everywhere = self.switch(new, backend, manifest)?;
         reached("switched");
-        self.snapshot()?;
+        // The new keys hold from here on: an error would say that the old ones do.
+        if self.snapshot().is_err() {
+            self.note(Finding::Unfinished);
+            return Ok(());
+        }
+        if !everywhere {
+            // A copy of the header still points at the old store, which therefore stays.
+            return Ok(());
+        }
         self.interrupted = false;
         reached("snapshot");
-        self.clear_away(from)
+        if self.clear_away(from).is_err() {
+            self.note(Finding::Unfinished);
+        }
+        Ok(())
     }
 
     /// Builds the new store, and reads it through.
@@ -214,8 +227,8 @@ impl Vault {
         Ok((backend, manifest))
     }
 
-    /// Points the header at the new store, and goes on with it.
-    fn switch(&mut self, new: NewKeys, backend: Sled, manifest: Manifest) -> Result<(), VaultError> {
+    /// Points the header at the new store, and goes on with it. Whether all copies of the header do.
+    fn switch(&mut self, new: NewKeys, backend: Sled, manifest: Manifest) -> Result<bool, VaultError> {
         let safeguards = self.safeguards.as_mut().ok_or(VaultError::NotFound)?;
         safeguards.header.data_key = Some(new.wrapped);
         if let Some((slots, keys)) = new.master {
@@ -225,11 +238,11 @@ impl Vault {
         self.keys = new.data;
         self.manifest = manifest;
         let mut old = std::mem::replace(&mut self.backend, Box::new(backend));
-        let noted = safeguards.mark_anew(manifest.epoch)?;
+        let (everywhere, noted) = safeguards.mark_anew_or_told(manifest.epoch)?;
         noted.into_iter().for_each(|finding| self.note(finding));
         // It is to be deleted: that it does not close well is no harm.
         let _ = old.close();
-        Ok(())
+        Ok(everywhere)
     }
 
     /// Does what a kill has left undone.
@@ -328,7 +341,7 @@ impl Copy<'_> {
         self.manifest.add(self.keys.member(kind, key, &envelope));
         let bytes = key.len() + envelope.len();
         self.batch_bytes += bytes;
-        self.snapshot_bytes += u64::try_from(bytes + ROW_BYTES).unwrap_or(u64::MAX);
+        self.snapshot_bytes += u64::try_from(bytes + snapshot::ROW_BYTES).unwrap_or(u64::MAX);
         self.batch.push(Change { tree, key: key.to_vec(), value: Some(envelope) });
         Ok(())
     }

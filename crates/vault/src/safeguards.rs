@@ -131,6 +131,24 @@ impl Safeguards {
         self.mark(epoch)
     }
 
+    /// As [`Safeguards::mark_anew`], where slots or keys have changed: fails only if the header that will be read does
+    /// not have them. Whether all copies have, and what is to be told.
+    pub(crate) fn mark_anew_or_told(&mut self, epoch: u64) -> Result<(bool, Option<Finding>), VaultError> {
+        let new = self.header.knows();
+        let error = match self.mark_anew(epoch) {
+            Ok(noted) => return Ok((true, noted)),
+            Err(error) => error,
+        };
+        let (generation, slots, _) = new;
+        let has_both =
+            |header: &Header| (header.generation(), header.slots.generation()) == (generation, slots);
+        if Header::read(&self.folder).is_ok_and(|found| has_both(&found.header)) {
+            Ok((false, Some(Finding::Unfinished)))
+        } else {
+            Err(error.half_way())
+        }
+    }
+
     /// Whether it is time for a snapshot although the vault stays open.
     pub(crate) fn snapshot_is_due(&self) -> bool {
         self.has_news() && self.last_snapshot.elapsed() >= SNAPSHOT_EVERY
@@ -150,7 +168,6 @@ impl Safeguards {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), VaultError> {
         self.last_snapshot = Instant::now();
-        self.folder.check_space()?;
         snapshot::write(&self.folder, keys, &self.header, backend, epoch, rng)?;
         self.journal = start_over(&self.folder, keys, epoch)?;
         snapshot::prune(&self.folder, keys)

@@ -16,7 +16,7 @@ use crate::rewrite::NewKeys;
 use crate::unlocking::Keys;
 use crate::vault::random;
 use crate::write::Write;
-use crate::{Damage, Finding, Progress, Vault, VaultError, snapshot};
+use crate::{Finding, Progress, Vault, VaultError, snapshot};
 
 /// Parameters of a keyed slot are at most this long, as CBOR.
 const MOST_PARAMS_BYTES: usize = 4 * 1024;
@@ -104,7 +104,8 @@ impl Vault {
     ///
     /// For after a passphrase or a key has become known: nothing that is known now opens what is written from then
     /// on. A copy of the folder from before stays readable with what opened it: nothing can be done about that.
-    /// Until the moment in which the new keys take the old ones' place, a failure leaves the vault as it was.
+    /// Until the moment in which the new keys take the old ones' place, a failure leaves the vault as it was. From then
+    /// on it is no failure any more: what is left to be done is [`Finding::Unfinished`], and the next opening does it.
     pub fn rekey(
         &mut self,
         current: &Passphrase,
@@ -159,16 +160,18 @@ impl Vault {
     pub(crate) fn check_changeable(&self) -> Result<(), VaultError> {
         let safeguards = self.safeguards.as_ref().ok_or(VaultError::NotFound)?;
         if self.interrupted {
-            return Err(VaultError::Interrupted);
+            return Err(VaultError::Interrupted { cause: None });
         }
         if safeguards.header.generation() == 0 {
-            return Err(VaultError::Damaged(Damage::Records));
+            return Err(VaultError::NotMigrated { format: 1 });
         }
         safeguards.folder.check_space()
     }
 
     /// Changes the slot table, in this order: the snapshots that hold an older one go; the header is written with all
     /// its copies; the store learns that there is a newer table.
+    ///
+    /// Once the newest header has the table, it is changed: what fails then is [`Finding::Unfinished`].
     fn change_slots<T>(
         &mut self,
         change: impl FnOnce(&mut SlotTable, &mut dyn CryptoRng) -> Result<T, SlotError>,
@@ -186,10 +189,14 @@ impl Vault {
             // From here on a failure leaves it open what is on the disk.
             self.interrupted = true;
             safeguards.header.slots = slots;
-            safeguards.mark_anew(self.manifest.epoch)?;
-            self.interrupted = false;
+            let (anew, noted) = safeguards.mark_anew_or_told(self.manifest.epoch)?;
+            noted.into_iter().for_each(|finding| self.note(finding));
+            self.interrupted = !anew;
         }
-        self.commit(&[Write::put(Tree::Meta, SLOTS_KEY, generation.to_be_bytes().to_vec())])?;
+        // The new table opens the vault, whatever becomes of this: an error would say that the old one does.
+        if self.commit(&[Write::put(Tree::Meta, SLOTS_KEY, generation.to_be_bytes().to_vec())]).is_err() {
+            self.note(Finding::Unfinished);
+        }
         Ok(done)
     }
 

@@ -25,6 +25,8 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// No piece is larger: bounds what a forged length can make us reserve.
 const MOST_PIECE_BYTES: usize = 1024 * 1024;
 const MOST_HEADER_BYTES: usize = 128 * 1024;
+/// At most so many bytes a record takes in a snapshot beside itself and its key.
+pub(crate) const ROW_BYTES: usize = 64;
 
 /// Writes the whole store as one sealed file, `EPOCH.snapshot`.
 ///
@@ -36,7 +38,38 @@ const MOST_HEADER_BYTES: usize = 128 * 1024;
 /// A vault of the first format gets a snapshot that its own version can read: the line `latchkey snapshot 1`, no
 /// generation and no time, but length (4) and bytes of the header. Later ones do not hold it: an old slot table would
 /// keep an old passphrase working.
+///
+/// Refused where there is no room for it. Whatever fails, no part of it stays: that would take up the room which the
+/// next changes need.
 pub(crate) fn write(
+    folder: &Folder,
+    keys: &VaultKeys,
+    header: &Header,
+    backend: &dyn Backend,
+    epoch: u64,
+    rng: &mut dyn CryptoRng,
+) -> Result<(), VaultError> {
+    let snapshots = folder.snapshots();
+    remove_unfinished(folder).map_err(cannot("write a snapshot", &snapshots))?;
+    folder.check_space_for(expected_len(backend)?)?;
+    let written = write_whole(folder, keys, header, backend, epoch, rng);
+    if written.is_err() {
+        // What failed is told; the next one would remove it, too.
+        let _ = remove_unfinished(folder);
+    }
+    written
+}
+
+/// How much a snapshot of a store takes, at most.
+fn expected_len(backend: &dyn Backend) -> Result<u64, VaultError> {
+    let mut len = 0;
+    for tree in Tree::ALL {
+        backend.scan(tree, &[], &mut |key, value| len += key.len() + value.len() + ROW_BYTES)?;
+    }
+    Ok(u64::try_from(len).unwrap_or(u64::MAX))
+}
+
+fn write_whole(
     folder: &Folder,
     keys: &VaultKeys,
     header: &Header,
@@ -309,7 +342,8 @@ pub(crate) fn remove_all_but(folder: &Folder, epoch: u64) -> io::Result<()> {
     sync_folder(&folder.snapshots())
 }
 
-fn remove_unfinished(folder: &Folder) -> io::Result<()> {
+/// Removes what is left of a snapshot that was cut short.
+pub(crate) fn remove_unfinished(folder: &Folder) -> io::Result<()> {
     match fs::remove_file(folder.snapshots().join(UNFINISHED)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

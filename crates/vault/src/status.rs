@@ -101,6 +101,9 @@ pub enum Finding {
         /// The format that it has.
         format: u64,
     },
+    /// Keys or slots were changed, and the change holds; but copies of the header, or data under the old keys, could
+    /// not be written anew or deleted. The next opening does that.
+    Unfinished,
     /// The key slots are older than the vault: an older header was brought back, and a passphrase that was changed
     /// since may open it again.
     SlotsOlder,

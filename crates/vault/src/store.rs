@@ -92,6 +92,7 @@ impl Vault {
             let (key, mut stored) = self.stored_in_use(id)?;
             stored.put_in_bin(change);
             writes.push(Write::put(Tree::Record, key, stored.encode()));
+            writes.extend(self.binned_sooner(first_use.at)?);
         }
         self.commit(&writes)
     }

@@ -133,7 +133,7 @@ thread_local! {
 }
 
 /// What is done on this thread at every step of a rewrite.
-fn at_each_step(look: impl FnMut(&'static str) + 'static) {
+pub(crate) fn at_each_step(look: impl FnMut(&'static str) + 'static) {
     AT_STEP.set(Some(Box::new(look)));
 }
 

@@ -13,10 +13,11 @@ use zeroize::Zeroizing;
 
 use crate::backend::{Backend, BackendError, Change, MANIFEST_KEY, Tree};
 use crate::check::check_thoroughly;
+use crate::findings::Findings;
 use crate::record::{StoredPasskey, Unreadable, decode_secret};
 use crate::safeguards::Safeguards;
 use crate::write::Write;
-use crate::{Entry, Finding, OpenOptions, Status, VaultError, journal, seal, snapshot};
+use crate::{Damage, Entry, Finding, OpenOptions, Status, VaultError, journal, seal, snapshot};
 
 /// No record is larger than this before sealing: the storage engine keeps larger values in files of their own,
 /// which it does not sync. A page of it holds up to 17 records and has to stay below 128 KiB.
@@ -33,7 +34,7 @@ pub struct Vault {
     /// `None` only in tests, over memory.
     pub(crate) safeguards: Option<Safeguards>,
     device: DeviceId,
-    findings: Mutex<Vec<Finding>>,
+    findings: Mutex<Findings>,
     pub(crate) interrupted: bool,
 }
 
@@ -114,7 +115,7 @@ impl Vault {
 
     /// What was found wrong, on opening and since: [`Status::findings`] without counting passkeys for it.
     pub fn findings(&self) -> Vec<Finding> {
-        self.noted().clone()
+        self.noted().all().to_vec()
     }
 
     /// Opens every record and secret and compares all of them with the manifest; what was found is also added to
@@ -158,7 +159,7 @@ impl Vault {
             manifest,
             safeguards,
             device: DeviceId::from_bytes([0; 16]),
-            findings: Mutex::new(findings),
+            findings: Mutex::new(findings.into_iter().collect()),
             interrupted: false,
         }
     }
@@ -201,25 +202,28 @@ impl Vault {
     /// Writes records in one commit, with the manifest: all of them or none, on the disk when this returns. No place
     /// is named twice.
     ///
+    /// Refused with [`Damage::Records`] where a record would be written over or taken away that does not open.
+    ///
     /// In this order: the store with flush and sync, the journal, the header, this machine's memory.
     pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<(), VaultError> {
         if self.interrupted {
-            return Err(VaultError::Interrupted);
-        }
-        if let Some(safeguards) = &self.safeguards {
-            safeguards.folder.check_space()?;
+            return Err(VaultError::Interrupted { cause: None });
         }
         let mut rng = random();
         let (changes, manifest) = self.seal(writes, &mut rng)?;
-        journal::check_len(&changes)?;
+        let rows = u64::try_from(journal::check_len(&changes)?).unwrap_or(u64::MAX);
+        if let Some(safeguards) = &self.safeguards {
+            // Once for the store, once for the journal.
+            safeguards.folder.check_space_for(rows.saturating_mul(2))?;
+        }
 
         // From here on a failure leaves it open what is on the disk: it is told, and opening again finds out.
         self.interrupted = true;
-        self.backend.commit(&changes)?;
+        self.backend.commit(&changes).map_err(|error| VaultError::from(error).half_way())?;
         self.manifest = manifest;
         let safeguards = self.safeguards.as_mut();
-        let followed =
-            safeguards.map(|to| to.follow(&self.keys, manifest.epoch, &changes, &mut rng)).transpose()?;
+        let followed = safeguards.map(|to| to.follow(&self.keys, manifest.epoch, &changes, &mut rng));
+        let followed = followed.transpose().map_err(VaultError::half_way)?;
         followed.flatten().into_iter().for_each(|finding| self.note(finding));
         self.interrupted = false;
         if self.safeguards.as_ref().is_some_and(Safeguards::snapshot_is_due) && self.snapshot().is_err() {
@@ -244,6 +248,10 @@ impl Vault {
             let before = self.backend.get(*tree, key)?;
             let version = before.as_deref().and_then(claimed_version).unwrap_or(0).wrapping_add(1);
             if let Some(before) = before {
+                // The manifest would lose what the vault still misses, and match no state of it ever again.
+                if self.keys.open(kind, key, &before).is_err() {
+                    return Err(VaultError::Damaged(Damage::Records));
+                }
                 manifest.remove(self.keys.member(kind, key, &before));
             }
             let seal = |content: &Zeroizing<Vec<u8>>| self.keys.seal(kind, key, version, content, &mut *rng);
@@ -288,12 +296,12 @@ impl Vault {
     }
 
     fn has_lost_secrets(&self, passkey: PasskeyId) -> bool {
-        self.noted().iter().any(|finding| match finding {
-            Finding::SecretMissing { id } => *id == passkey,
-            Finding::RecordDamaged { kind: Some(RecordKind::PasskeySecret), id }
-            | Finding::RecordTooNew { kind: RecordKind::PasskeySecret, id } => *id == Some(passkey),
-            _ => false,
-        })
+        self.noted().has_lost_secrets(passkey)
+    }
+
+    /// Whether records are missing, damaged, of a later version, or too many.
+    pub(crate) fn has_wrong_records(&self) -> bool {
+        self.noted().has_wrong_records()
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
@@ -327,13 +335,10 @@ impl Vault {
     }
 
     pub(crate) fn note(&self, finding: Finding) {
-        let mut findings = self.noted();
-        if !findings.contains(&finding) {
-            findings.push(finding);
-        }
+        self.noted().note(finding);
     }
 
-    fn noted(&self) -> MutexGuard<'_, Vec<Finding>> {
+    fn noted(&self) -> MutexGuard<'_, Findings> {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -38,6 +38,8 @@ pub(crate) const DEVICE_KEY: &[u8] = b"device";
 pub(crate) const DEVICE_PREFIX: &[u8] = b"device/";
 /// Is there, in [`Tree::Meta`], since something was purged that old pages, snapshots and journals still hold.
 pub(crate) const REWRITE_DUE_KEY: &[u8] = b"rewrite-due";
+/// Where it lies how long the bin needs no emptying, in [`Tree::Meta`]: 8 bytes, big-endian, seconds since 1970.
+pub(crate) const OLDEST_BINNED_KEY: &[u8] = b"oldest-binned";
 /// Where the generation of the slot table lies since it was last changed, in [`Tree::Meta`]: 8 bytes, big-endian.
 pub(crate) const SLOTS_KEY: &[u8] = b"slots";
 

@@ -109,3 +109,25 @@ fn the_newest_good_one_outlives_bad_generations() {
     assert!(!journal_path_of(&folder, 4).exists());
     assert!((5..=20).all(|epoch| journal_path_of(&folder, epoch).exists()));
 }
+
+#[test]
+fn nothing_stays_of_one_that_fails() {
+    let (_place, folder, path) = written(3);
+    let (backend, manifest) = filled_memory(3, 5);
+    // In the way of its name.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(write(&folder, &keys(), &new_header(), &backend, manifest.epoch, &mut random()).is_err());
+    assert!(!folder.snapshots().join(UNFINISHED).exists());
+}
+
+#[test]
+fn one_takes_no_more_room_than_was_asked_for() {
+    for records in [0, 3, 200] {
+        let (_place, _, path) = written(records);
+        let most = expected_len(&filled_memory(records, 5).0).unwrap();
+        // Beside the rows: head and seals, for which there is always room.
+        let len = fs::metadata(&path).unwrap().len();
+        assert!(len <= most + 1024 && len + len / 4 + 1024 >= most, "{records}: {len} of {most}");
+    }
+}

@@ -140,12 +140,19 @@ fn a_piece_that_is_lost_damaged_or_cut_is_told_of() {
     for value in [None, Some(vec![0; 200])] {
         let mut vault = with_one();
         vault.set_large_blob(id(), Some(&bytes(12_000)), 200).unwrap();
+        let is_lost = value.is_none();
         vault.backend().commit(&[Change { tree: Tree::Record, key: key.clone(), value }]).unwrap();
         assert!(vault.large_blob(id()).unwrap().is_none());
         assert_eq!(vault.status().unwrap().findings, std::slice::from_ref(&damaged));
         let found = vault.check().unwrap();
         assert_eq!(found.iter().filter(|finding| **finding == damaged).count(), 1, "{found:?}");
-        // Another one heals it, and so does none.
+        if !is_lost {
+            // What is there and does not open is for a restore.
+            let refused = vault.set_large_blob(id(), None, 300);
+            assert!(matches!(refused, Err(VaultError::Damaged(crate::Damage::Records))), "{refused:?}");
+            continue;
+        }
+        // Another one takes its place, and so does none.
         assert!(vault.set_large_blob(id(), None, 300).unwrap());
         assert!(!vault.set_large_blob(id(), None, 300).unwrap());
     }

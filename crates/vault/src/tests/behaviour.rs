@@ -184,9 +184,11 @@ fn a_failed_commit_stops_further_changes_and_keeps_what_was() {
     let mut vault = vault_over(memory);
     let made = passkey("example.org", "alice", 1);
     let error = add(&mut vault, &made, None, &created(100)).unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(VaultError::Full)));
+    assert!(
+        matches!(error.downcast_ref(), Some(VaultError::Interrupted { cause: Some(cause) }) if matches!(**cause, VaultError::Full))
+    );
     let error = add(&mut vault, &made, None, &created(100)).unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(VaultError::Interrupted)));
+    assert!(matches!(error.downcast_ref(), Some(VaultError::Interrupted { cause: None })));
     assert!(vault.list().unwrap().is_empty());
 }
 

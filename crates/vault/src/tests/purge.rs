@@ -3,8 +3,10 @@
 use latchkey_crypto::vault::RecordKind;
 use latchkey_passkey::{PasskeyId, PasskeyStore};
 
-use crate::backend::{REWRITE_DUE_KEY, Tree};
+use crate::backend::{Change, OLDEST_BINNED_KEY, REWRITE_DUE_KEY, Tree};
 use crate::testing::*;
+use crate::vault::record_key;
+use crate::write::Write;
 use crate::{BIN_SECONDS, NewPasskey, OpenOptions, Vault, VaultError};
 
 fn id(n: u64) -> PasskeyId {
@@ -136,6 +138,55 @@ fn the_bin_is_emptied_after_thirty_days_and_not_a_second_before() {
     assert_eq!(vault.purge_overdue(1001 + BIN_SECONDS).unwrap(), [id(1)]);
     vault.unbin(&[id(2)], 3000).unwrap();
     assert_eq!(vault.purge_overdue(u64::MAX).unwrap(), []);
+}
+
+#[test]
+fn a_bin_with_nothing_overdue_is_not_read_through() {
+    let mut vault = filled();
+    let garbage = record_key(RecordKind::Passkey, id(7));
+    vault.backend().commit(&[Change { tree: Tree::Record, key: garbage, value: Some(vec![1; 80]) }]).unwrap();
+    assert_eq!(vault.purge_overdue(u64::MAX).unwrap(), []);
+    vault.bin(&[id(1)], 1000).unwrap();
+    vault.bin(&[id(2)], 500).unwrap();
+    assert_eq!(vault.purge_overdue(500 + BIN_SECONDS).unwrap(), []);
+    assert!(!vault.has_wrong_records());
+    assert_eq!(vault.purge_overdue(501 + BIN_SECONDS).unwrap(), [id(2)]);
+    assert!(vault.has_wrong_records());
+    // One that is replaced goes into the bin, too.
+    let mut vault = filled();
+    add(&mut vault, &passkey("example.org", "user 1", 3), Some(id(1)), &created(600)).unwrap();
+    assert_eq!(vault.purge_overdue(601 + BIN_SECONDS).unwrap(), [id(1)]);
+}
+
+#[test]
+fn a_bin_of_which_nothing_is_known_is_read_through_once() {
+    let mut vault = filled();
+    vault.commit(&[Write::take_away(Tree::Meta, OLDEST_BINNED_KEY.to_vec())]).unwrap();
+    vault.bin(&[id(1)], 1000).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    for _ in 0..2 {
+        assert_eq!(vault.purge_overdue(2000).unwrap(), []);
+        assert_eq!(vault.status().unwrap().epoch, epoch + 1);
+    }
+    vault.bin(&[id(2)], 900).unwrap();
+    assert_eq!(vault.purge_overdue(901 + BIN_SECONDS).unwrap(), [id(2)]);
+    assert_eq!(vault.purge_overdue(1001 + BIN_SECONDS).unwrap(), [id(1)]);
+}
+
+#[test]
+fn a_full_bin_is_emptied_in_several_commits() {
+    let mut vault = vault_in_memory();
+    let passkeys: Vec<_> = (0..1500).map(|n| passkey("example.org", "alice", n)).collect();
+    let secrets = secrets(1);
+    let new = |passkey| NewPasskey { passkey, secrets: &secrets, large_blob: None, source_raw: None };
+    import(&mut vault, &passkeys.iter().map(new).collect::<Vec<_>>(), 100).unwrap();
+    let ids: Vec<_> = passkeys.iter().map(|passkey| passkey.core.id).collect();
+    vault.bin(&ids, 200).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    assert_eq!(vault.purge_overdue(201 + BIN_SECONDS).unwrap().len(), 1500);
+    // Twice to purge, and that the bin is empty.
+    assert_eq!(vault.status().unwrap().epoch, epoch + 3);
+    assert_eq!(vault.check().unwrap(), []);
 }
 
 #[test]

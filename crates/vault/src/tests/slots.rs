@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use latchkey_crypto::cbor::Value;
 use latchkey_crypto::vault::{KeyedSlot, SlotId, SlotKind, SlotSecret};
 
+use crate::backend::{Change, SLOTS_KEY, Tree};
 use crate::header::{Header, MAGIC};
 use crate::testing::*;
 use crate::{Damage, Finding, OpenOptions, Vault, VaultError};
@@ -204,6 +205,84 @@ fn a_new_master_key_shuts_out_everything_from_before() {
     assert!(matches!(rolled_back, Err(VaultError::RolledBack { .. })), "{rolled_back:?}");
     // Elsewhere it opens, as it always will.
     assert!(opens(&copy_before, PASSPHRASE));
+}
+
+/// Does one thing at a step of a rewrite.
+fn at(step: &'static str, path: &Path, act: impl Fn(&Path) + 'static) {
+    let path = path.to_owned();
+    at_each_step(move |reached| {
+        if reached == step {
+            act(&path);
+        }
+    });
+}
+
+#[test]
+fn new_keys_that_hold_are_no_failure_whatever_comes_after() {
+    type Act = fn(&Path);
+    // In the way of the third copy of the header, of the snapshot, and of clearing away.
+    let hinder: [(&str, &str, Act); 3] = [
+        ("built", "snapshots/header", |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }),
+        ("switched", "snapshots/new", |path| fs::create_dir(path).unwrap()),
+        ("snapshot", "set-aside", |path| fs::write(path, b"").unwrap()),
+    ];
+    for (step, name, act) in hinder {
+        let (_place, path, mut vault) = with_one_passkey();
+        at(step, &path.join(name), act);
+        let mut go_on = |_| ControlFlow::Continue(());
+        let rekeyed = vault.rekey(&passphrase(PASSPHRASE), &passphrase("new"), cheap(), &mut go_on);
+        at_each_step(|_| ());
+        rekeyed.unwrap();
+        assert!(vault.status().unwrap().findings.contains(&Finding::Unfinished), "{name}");
+        drop(vault);
+        let hindrance = path.join(name);
+        if hindrance.is_dir() {
+            fs::remove_dir(hindrance).unwrap()
+        } else {
+            fs::remove_file(hindrance).unwrap()
+        }
+        assert!(opens(&path, "new") && !opens(&path, PASSPHRASE), "{name}");
+        assert!(!any_file_opens(&path, PASSPHRASE) && !path.join("db/1").exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_changed_passphrase_that_holds_is_no_failure_whatever_comes_after() {
+    let change = |vault: &mut Vault, old: &str, new: &str| {
+        vault.change_passphrase(&passphrase(old), &passphrase(new), cheap()).map(drop)
+    };
+    // Nothing of the new header can be written: the old passphrase opens.
+    let (_place, path, mut vault) = with_one_passkey();
+    fs::create_dir(path.join("header.new")).unwrap();
+    let failed = change(&mut vault, PASSPHRASE, "new");
+    assert!(matches!(failed, Err(VaultError::Interrupted { cause: Some(_) })), "{failed:?}");
+    drop(vault);
+    fs::remove_dir(path.join("header.new")).unwrap();
+    assert!(opens(&path, PASSPHRASE) && !opens(&path, "new"));
+
+    // All but the third copy: the new one does.
+    let (mut vault, _) = Vault::open(&path, &passphrase(PASSPHRASE)).unwrap();
+    fs::remove_file(path.join("snapshots/header")).unwrap();
+    fs::create_dir(path.join("snapshots/header")).unwrap();
+    change(&mut vault, PASSPHRASE, "new").unwrap();
+    assert!(vault.status().unwrap().findings.contains(&Finding::Unfinished));
+    drop(vault);
+    fs::remove_dir(path.join("snapshots/header")).unwrap();
+    assert!(opens(&path, "new") && !opens(&path, PASSPHRASE));
+
+    // The store cannot learn of it, as what it knows is damaged.
+    let (mut vault, _) = Vault::open(&path, &passphrase("new")).unwrap();
+    change(&mut vault, "new", "newer").unwrap();
+    let damaged = Change { tree: Tree::Meta, key: SLOTS_KEY.to_vec(), value: Some(vec![1; 80]) };
+    vault.backend().commit(&[damaged]).unwrap();
+    change(&mut vault, "newer", "newest").unwrap();
+    assert!(vault.status().unwrap().findings.contains(&Finding::Unfinished));
+    drop(vault);
+    assert!(Vault::open(&path, &passphrase("newest")).is_ok());
+    assert!(matches!(Vault::open(&path, &passphrase("newer")), Err(VaultError::WrongPassphrase)));
 }
 
 #[test]

@@ -68,22 +68,68 @@ fn a_damaged_record_is_set_aside_and_the_rest_is_usable() {
 }
 
 #[test]
-fn a_damaged_record_that_was_written_over_does_not_prevent_a_restore() {
+fn a_damaged_identity_is_not_written_over_and_passkeys_sign_in_all_the_same() {
     let (_place, path) = filled();
     tamper(&path, |store| {
         let mut envelope = store.get(Tree::Meta, DEVICE_KEY).unwrap().unwrap();
         envelope[60] ^= 1;
         vec![Change { tree: Tree::Meta, key: DEVICE_KEY.to_vec(), value: Some(envelope) }]
     });
-    // Opening gives the copy a new identity, in place of the damaged one.
+    let damaged = [Finding::RecordDamaged { kind: Some(RecordKind::Meta), id: None }];
+    let envelope = |path: &Path| Sled::open(&path.join("db/1")).unwrap().get(Tree::Meta, DEVICE_KEY).unwrap();
+    let before = envelope(&path);
+    // The copy has an identity for as long as it is open.
     let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    let site = rp("example.org");
+    assert_eq!(vault.find_by_rp_id(&site).unwrap().len(), PASSKEYS);
+    assert!(vault.secrets(id(1)).unwrap().is_some());
+    vault.record_use(id(1), &signed_in(300)).unwrap();
+    assert_ne!(vault.history(id(1)).unwrap()[0].device, vault.history(id(1)).unwrap()[1].device);
     add(&mut vault, &passkey("example.net", "alice", 50), None, &created(200)).unwrap();
     let epoch = vault.status().unwrap().epoch;
     drop(vault);
-    assert!(!reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings.is_empty());
+    assert_eq!(envelope(&path), before);
+    // What is told stays true, and no more than that.
+    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, damaged);
     assert_eq!(restore(&path).reached, epoch);
     let vault = reopen(&path, &OpenOptions::new()).unwrap();
     assert_eq!((vault.list().unwrap().len(), vault.check().unwrap()), (PASSKEYS + 1, vec![]));
+}
+
+#[test]
+fn a_damaged_record_is_not_written_over() {
+    let (_place, path) = filled();
+    let history = |store: &Sled| {
+        let mut found = Vec::new();
+        store.scan(Tree::History, id(3).as_bytes(), &mut |key, _| found.push(key.to_vec())).unwrap();
+        found
+    };
+    tamper(&path, |store| {
+        let mut lines = history(store).into_iter();
+        let key = lines.next().unwrap();
+        let mut envelope = store.get(Tree::History, &key).unwrap().unwrap();
+        envelope[60] ^= 1;
+        vec![Change { tree: Tree::History, key, value: Some(envelope) }]
+    });
+    let damaged = [Finding::RecordDamaged { kind: Some(RecordKind::History), id: Some(id(3)) }];
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    vault.bin(&[id(2), id(3), id(4)], 100).unwrap();
+    let epoch = vault.status().unwrap().epoch;
+    for ids in [[id(3)].as_slice(), &[id(2), id(3)]] {
+        assert!(matches!(vault.purge(ids, 200), Err(VaultError::Damaged(Damage::Records))));
+    }
+    assert_eq!(vault.status().unwrap().epoch, epoch);
+    // The others do not wait for it.
+    let late = 101 + crate::BIN_SECONDS;
+    assert_eq!(vault.purge_overdue(late).unwrap(), [id(2), id(4)]);
+    assert_eq!(vault.purge_overdue(late).unwrap(), []);
+    vault.close().unwrap();
+    assert_eq!(reopen(&path, &OpenOptions::new()).unwrap().status().unwrap().findings, damaged);
+    assert_eq!(restore(&path).commits_lost(), 0);
+    let mut vault = reopen(&path, &OpenOptions::new()).unwrap();
+    assert_eq!(vault.check().unwrap(), []);
+    assert_eq!(vault.purge_overdue(late).unwrap(), [id(3)]);
+    assert_eq!(vault.check().unwrap(), []);
 }
 
 #[test]
