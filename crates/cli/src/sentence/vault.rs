@@ -75,6 +75,18 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
             "The vault has as many slots as it takes.",
             "Take one away first: `latchkey slots remove N`.",
         ),
+        V::Interrupted { cause } => {
+            let why = cause.as_deref().map(|cause| format!(" {}", of_vault(cause).what)).unwrap_or_default();
+            damaged(
+                format!("The change failed half-way.{why}"),
+                "Nothing that was acknowledged is lost. Run the command again: opening the vault finds out whether \
+                 this change was made.",
+            )
+        }
+        V::NotMigrated { format } => damaged(
+            format!("The vault is of format {format} still, in which this cannot be done."),
+            "Make room on the disk, or mend what `latchkey check` names; opening it then brings it to the present one.",
+        ),
         V::NothingToRestore => damaged(
             "No snapshot of the vault is good enough to restore from.".into(),
             "Nothing was changed. Put back a copy of its folder, if there is one.",
@@ -134,6 +146,11 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
             format!(
                 "the vault is of format {format} and could not be brought to the present one: records are damaged, or the disk is full"
             )
+        }
+        Finding::Unfinished => {
+            "the change was made, but copies of the header or data under the old keys are still to be replaced; \
+             the next opening tries it again"
+                .into()
         }
         Finding::SlotsOlder => {
             "an older header was put back: a passphrase that was changed since may open the vault again"
