@@ -164,6 +164,22 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it reads standard input for something other than a passphrase.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let dash = |ids: &[String]| ids.iter().any(|id| id == "-");
+        match self {
+            Self::Note(note) => note.stdin,
+            Self::Tag(TagCommand::Add(tagging) | TagCommand::Remove(tagging)) => dash(&tagging.which.ids),
+            Self::Favourite { which, .. }
+            | Self::Folder { which, .. }
+            | Self::Remove { which, .. }
+            | Self::Restore { which, .. } => dash(&which.ids),
+            Self::Purge(purge) => dash(&purge.ids),
+            Self::SignIn(sign_in) => sign_in.code.qr_stdin,
+            _ => false,
+        }
+    }
+
     /// Whether it opens a vault. The others need nothing that protecting the process would take from them.
     pub(crate) fn holds_secrets(&self) -> bool {
         !matches!(

@@ -72,7 +72,8 @@ fn judged(text: &str) -> Result<Passphrase, Sentence> {
 fn weakness(text: &str) -> Option<String> {
     let chars = text.chars().count();
     if chars < LEAST_CHARS {
-        return Some(format!("It has {chars} characters; it needs {LEAST_CHARS}."));
+        let characters = if chars == 1 { "character" } else { "characters" };
+        return Some(format!("It has {chars} {characters}; it needs {LEAST_CHARS}."));
     }
     let judged: Zeroizing<String> = Zeroizing::new(text.chars().take(JUDGED_CHARS).collect());
     let user = std::env::var("USER").unwrap_or_default();
@@ -92,6 +93,7 @@ mod tests {
     #[test]
     fn judges_length_first_then_how_hard_it_is_to_guess() {
         assert!(weakness("Xk9#qL2v").is_some_and(|why| why.contains("8 characters")));
+        assert!(weakness("X").is_some_and(|why| why.contains("1 character;")));
         assert!(weakness("password1234").is_some());
         assert!(weakness("aaaaaaaaaaaaaaaa").is_some());
         assert_eq!(weakness("tulip orbit walnut mosaic ferry"), None);

@@ -11,6 +11,7 @@ pub(crate) async fn confirm(text: &str, question: &str, yes: bool) -> Result<(),
     let mut terminal = Terminal::open().ok_or_else(sentence::nobody_to_ask)?;
     terminal.say(text)?;
     let line = terminal.ask_or_leave(&format!("{question} [y/N] ")).await?;
-    let is_yes = line.is_some_and(|line| line.eq_ignore_ascii_case("y") || line.eq_ignore_ascii_case("yes"));
+    let line = line.ok_or_else(sentence::nothing_answered)?;
+    let is_yes = line.eq_ignore_ascii_case("y") || line.eq_ignore_ascii_case("yes");
     if is_yes { Ok(()) } else { Err(sentence::said_no().into()) }
 }

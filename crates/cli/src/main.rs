@@ -78,6 +78,8 @@ pub(crate) enum Problem {
     Told(Sentence),
     /// Standard output is gone, or the system has no resources for us.
     Output(io::Error),
+    /// Standard output is gone, and what the command was for is done.
+    OutputAfterChange(io::Error),
 }
 
 impl From<Sentence> for Problem {
@@ -93,13 +95,26 @@ impl From<io::Error> for Problem {
 }
 
 impl Problem {
+    /// The same, after what the command was for is done.
+    fn after_change(self) -> Self {
+        match self {
+            Problem::Output(error) => Problem::OutputAfterChange(error),
+            problem => problem,
+        }
+    }
+
     /// Tells it on standard error. Commands that it advises are those for the vault of this call.
     fn report(self, place: Option<&VaultPlace>) -> Exit {
         let sentence = match self {
             Problem::Told(sentence) => sentence,
             // `latchkey list | head` is no failure.
-            Problem::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
+            Problem::Output(error) | Problem::OutputAfterChange(error)
+                if error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                return Exit::Done;
+            }
             Problem::Output(error) => sentence::input_output(&error),
+            Problem::OutputAfterChange(error) => sentence::output_after_change(&error),
         };
         let next = place.map_or_else(|| sentence.next.clone(), |place| for_vault(&sentence.next, place));
         let columns = columns(io::stderr());
@@ -112,6 +127,9 @@ impl Problem {
 fn run(arguments: Arguments) -> Result<Exit, Problem> {
     let Arguments { global, command } = arguments;
     let passphrase = PassphraseSource::of(&global);
+    if passphrase.is_stdin() && command.reads_stdin() {
+        return Err(sentence::both_want_stdin().into());
+    }
     match command {
         Command::Init { name } => {
             let place = new_place(&global, name.as_deref())?;

@@ -19,13 +19,16 @@ use crate::{
     tell,
 };
 
+/// What is asked where one passphrase is wanted.
+pub(crate) const PROMPT: &str = "Passphrase: ";
+
 /// Opens the vault; the proof verifies the user of one request. What is wrong with the vault but leaves it usable is
 /// told on standard error. What has been in the bin for too long goes.
 pub(crate) async fn open(
     place: &VaultPlace,
     source: &PassphraseSource,
 ) -> Result<(Vault, PassphraseProof), Problem> {
-    let (opened, _passphrase) = open_with_passphrase(place, source).await?;
+    let (opened, _passphrase) = open_with_passphrase(place, source, PROMPT).await?;
     Ok((opened.vault, opened.proof))
 }
 
@@ -33,9 +36,10 @@ pub(crate) async fn open(
 pub(crate) async fn open_with_passphrase(
     place: &VaultPlace,
     source: &PassphraseSource,
+    question: &str,
 ) -> Result<(Opened, Passphrase), Problem> {
     expect_vault(place)?;
-    let passphrase = passphrase(source).await?;
+    let passphrase = asked(source, question).await?;
     let wanted = place.clone();
     let (opened, passphrase) = at_work(move || (opening::open(&wanted, &passphrase), passphrase)).await;
     let opened = opened.map_err(|error| sentence::of_vault(&error))?;
@@ -110,7 +114,11 @@ pub(crate) async fn close_rewritten(vault: Vault) -> Result<bool, Problem> {
 }
 
 pub(crate) async fn passphrase(source: &PassphraseSource) -> Result<Passphrase, Problem> {
-    let text = source.read("Passphrase: ").await.map_err(|error| sentence::of_passphrase(&error))?;
+    asked(source, PROMPT).await
+}
+
+async fn asked(source: &PassphraseSource, question: &str) -> Result<Passphrase, Problem> {
+    let text = source.read(question).await.map_err(|error| sentence::of_passphrase(&error))?;
     Passphrase::new(&text).map_err(|error| sentence::of_passphrase_text(error).into())
 }
 

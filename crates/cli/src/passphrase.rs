@@ -26,6 +26,8 @@ const MAX_BYTES: u64 = 4096;
 pub(crate) enum PassphraseError {
     #[error("cannot read the passphrase from {from}: {}", reason(.error))]
     Unreadable { from: String, error: std::io::Error },
+    #[error("{from} is not open")]
+    NotOpen { from: String },
     #[error("{from} holds more than {MAX_BYTES} bytes; that is no passphrase")]
     TooLong { from: String },
     #[error("the passphrase in {from} is not UTF-8 text")]
@@ -75,6 +77,17 @@ impl PassphraseSource {
         matches!(self, Self::File(_) | Self::Descriptor(_))
     }
 
+    /// Whether it takes standard input, which then holds nothing else.
+    pub(crate) fn is_stdin(&self) -> bool {
+        match self {
+            Self::Descriptor(n) => *n == 0,
+            Self::File(path) => {
+                ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].map(Path::new).contains(&path.as_path())
+            }
+            Self::Terminal | Self::TerminalForNew => false,
+        }
+    }
+
     /// Reads the passphrase; at the terminal it is asked for with this question and not echoed.
     pub(crate) async fn read(&self, question: &str) -> Result<Zeroizing<String>, PassphraseError> {
         let (path, from) = match self {
@@ -95,6 +108,9 @@ impl PassphraseSource {
         };
         let bytes = match bytes_of(&path).await {
             Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound && matches!(self, Self::Descriptor(_)) => {
+                return Err(PassphraseError::NotOpen { from });
+            }
             Err(error) => return Err(PassphraseError::Unreadable { from, error }),
         };
         text_of(&bytes, from)

@@ -25,7 +25,7 @@ pub(crate) struct List {
     pub(crate) favourite: bool,
 
     /// Only those of this site, or of all sites of this domain
-    #[arg(long, value_name = "RP_ID", value_parser = RpId::parse)]
+    #[arg(long, value_name = "RP_ID", value_parser = site)]
     pub(crate) site: Option<RpId>,
 
     /// Only those that were neither made nor used since this date (2027-01-31), or in so many days (90d)
@@ -42,6 +42,13 @@ pub(crate) struct List {
 
     #[command(flatten)]
     pub(crate) json: JsonOption,
+}
+
+/// A site as a person types it: in capitals, or in its own script (UTS 46).
+fn site(text: &str) -> Result<RpId, String> {
+    const WANTED: &str = "give a bare domain, such as example.org";
+    let ascii = idna::domain_to_ascii(text.trim()).map_err(|_| WANTED.to_owned())?;
+    RpId::parse(&ascii).map_err(|error| format!("{error}; {WANTED}"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,6 +108,20 @@ mod tests {
         assert_eq!(Since::Days(u64::MAX).before(7), 0);
         for text in ["", "d", "-1d", "90", "2027-13-01", "1969-12-31", "yesterday", "2027-01-15T08:00"] {
             assert!(Since::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_taken_as_a_person_types_it() {
+        for (typed, meant) in [
+            ("EXAMPLE.org", "example.org"),
+            ("münchen.de", "xn--mnchen-3ya.de"),
+            (" MÜNCHEN.de ", "xn--mnchen-3ya.de"),
+        ] {
+            assert_eq!(site(typed).unwrap().as_str(), meant);
+        }
+        for typed in ["", "https://example.org/", "exam ple.org"] {
+            assert!(site(typed).is_err_and(|why| why.contains("such as example.org")), "{typed}");
         }
     }
 }

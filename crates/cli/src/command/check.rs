@@ -5,8 +5,14 @@ use latchkey_vault::{Finding, VaultError};
 use serde::Serialize;
 
 use crate::{
-    Problem, background::at_work, exit::Exit, json, opening, passphrase::PassphraseSource,
-    selecting::passkeys, sentence, tell,
+    Problem,
+    background::at_work,
+    exit::Exit,
+    json, opening,
+    passphrase::PassphraseSource,
+    selecting::passkeys,
+    sentence::{self, Sentence},
+    tell,
 };
 
 /// What a check came to, in JSON; an interface, see docs/cli.md.
@@ -19,6 +25,34 @@ struct Checked {
     binned: Option<u64>,
     snapshots: Option<usize>,
     findings: Vec<String>,
+    /// Why it does not open.
+    error: Option<String>,
+}
+
+impl Checked {
+    fn not_opened(error: &Sentence) -> Self {
+        Self {
+            whole: false,
+            opens: false,
+            commit: None,
+            passkeys: None,
+            binned: None,
+            snapshots: None,
+            findings: match error.exit {
+                Exit::VaultDamaged => vec![error.what.clone()],
+                _ => Vec::new(),
+            },
+            error: Some(error.what.clone()),
+        }
+    }
+}
+
+/// Tells why the vault did not open: on standard output, too, for whoever wants JSON.
+fn not_opened(error: Sentence, as_json: bool) -> Problem {
+    if as_json && let Err(error) = json::write(&mut io::stdout().lock(), &Checked::not_opened(&error)) {
+        return error.into();
+    }
+    error.into()
 }
 
 /// That a vault was brought to a newer format is told, and is no damage.
@@ -32,11 +66,11 @@ pub(crate) async fn run(
     source: &PassphraseSource,
     as_json: bool,
 ) -> Result<Exit, Problem> {
-    opening::expect_vault(place)?;
+    opening::expect_vault(place).map_err(|error| not_opened(error, as_json))?;
     let passphrase = opening::passphrase(source).await?;
     let (options, folder) = (latchkey_app::opening::options(place), place.folder.clone());
     tell("Opening the vault and every record in it …");
-    let checked = at_work(move || {
+    let checked = at_work(move || -> Result<_, VaultError> {
         let (vault, _proof) = options.open(folder, &passphrase)?;
         vault.check()?;
         let status = vault.status()?;
@@ -52,17 +86,9 @@ pub(crate) async fn run(
             binned: Some(status.binned),
             snapshots: Some(status.snapshots.len()),
             findings: status.findings.iter().map(sentence::of_finding).collect(),
+            error: None,
         },
-        Err(error @ (VaultError::Damaged(_) | VaultError::RolledBack { .. })) if as_json => Checked {
-            whole: false,
-            opens: false,
-            commit: None,
-            passkeys: None,
-            binned: None,
-            snapshots: None,
-            findings: vec![sentence::of_vault(&error).what],
-        },
-        Err(error) => return Err(sentence::of_vault(&error).into()),
+        Err(error) => return Err(not_opened(sentence::of_vault(&error), as_json)),
     };
     let mut out = io::stdout().lock();
     if as_json {

@@ -16,7 +16,7 @@ use crate::{
     json, opening,
     passphrase::PassphraseSource,
     selecting::{Among, Meant, one},
-    sentence,
+    sentence::{self, Sentence},
 };
 
 /// The note of one passkey, in JSON.
@@ -41,7 +41,7 @@ pub(crate) async fn rename(
 /// Shows or writes the note of one passkey.
 pub(crate) async fn note(place: &VaultPlace, source: &PassphraseSource, note: Note) -> Result<Exit, Problem> {
     let text = match note {
-        Note { stdin: true, .. } => Some(in_background(read_note).await?),
+        Note { stdin: true, .. } => Some(text_of_note(in_background(read_note).await?)?),
         Note { clear: true, .. } => None,
         Note { text: Some(text), .. } => Some(text),
         Note { which, json, .. } => return show_note(place, source, &which, &json).await,
@@ -50,13 +50,24 @@ pub(crate) async fn note(place: &VaultPlace, source: &PassphraseSource, note: No
     edit_one(place, source, &note.which, LabelEdit::Note(text), done, &note.json).await
 }
 
-/// One byte more than fits, so that a longer one is refused and not cut.
-fn read_note() -> io::Result<String> {
-    let most = u64::try_from(MAX_NOTE_BYTES).unwrap_or(u64::MAX);
-    let mut text = String::new();
-    // The space around it is not stored, so there may be some.
-    io::stdin().lock().take(2 * most).read_to_string(&mut text)?;
-    Ok(text)
+/// The space around a note is not stored, so there may be some.
+const MAX_STDIN_BYTES: usize = 2 * MAX_NOTE_BYTES;
+
+/// Reads one byte more than is taken, so that a longer text is refused and not cut.
+fn read_note() -> io::Result<Vec<u8>> {
+    let most = u64::try_from(MAX_STDIN_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A program that failed writes nothing: that takes no note away.
+fn text_of_note(bytes: Vec<u8>) -> Result<String, Sentence> {
+    if bytes.len() > MAX_STDIN_BYTES {
+        return Err(sentence::note_too_long());
+    }
+    let text = String::from_utf8(bytes).map_err(|_| sentence::note_is_no_text())?;
+    if text.trim().is_empty() { Err(sentence::no_note_on_stdin()) } else { Ok(text) }
 }
 
 async fn show_note(
@@ -168,5 +179,6 @@ pub(super) async fn change(
     let ids = choose(&entries).await?;
     let changed = change(&mut vault, &ids).map_err(|error| sentence::of_vault(&error))?;
     opening::close(vault);
-    Ok(report_change(&ids, &changed, json.json, |passkeys| format!("{done} {passkeys}."))?)
+    report_change(&ids, &changed, json.json, |passkeys| format!("{done} {passkeys}."))
+        .map_err(Problem::OutputAfterChange)
 }

@@ -18,6 +18,9 @@ use crate::{
     progress, sentence, tell,
 };
 
+/// What is asked where a new one is asked for as well.
+const CURRENT: &str = "Current passphrase: ";
+
 /// What was changed, in JSON; an interface, see docs/cli.md.
 #[derive(Debug, Serialize)]
 struct Changed {
@@ -47,7 +50,7 @@ async fn change(
     source: &PassphraseSource,
     arguments: PassphraseChange,
 ) -> Result<Exit, Problem> {
-    let (Opened { vault, .. }, old) = opening::open_with_passphrase(place, source).await?;
+    let (Opened { vault, .. }, old) = opening::open_with_passphrase(place, source, CURRENT).await?;
     if arguments.rekey {
         let others = others(&vault);
         confirm(&rekey_text(&others), "Make new keys?", arguments.yes || others.is_empty()).await?;
@@ -66,10 +69,12 @@ async fn change(
     let mut out = io::stdout().lock();
     if arguments.json.json {
         let dropped_slots = dropped.iter().map(|slot| slot.id.0).collect();
-        json::write(&mut out, &Changed { rekeyed: arguments.rekey, dropped_slots })?;
+        json::write(&mut out, &Changed { rekeyed: arguments.rekey, dropped_slots })
+            .map_err(Problem::OutputAfterChange)?;
         return Ok(Exit::Done);
     }
-    writeln!(out, "The new passphrase opens the vault; the old one does not.")?;
+    writeln!(out, "The new passphrase opens the vault; the old one does not.")
+        .map_err(Problem::OutputAfterChange)?;
     if arguments.rekey {
         writeln!(
             out,
@@ -98,7 +103,7 @@ async fn add(
     new: &NewPassphraseOptions,
     as_json: &JsonOption,
 ) -> Result<Exit, Problem> {
-    let (Opened { vault, .. }, current) = opening::open_with_passphrase(place, source).await?;
+    let (Opened { vault, .. }, current) = opening::open_with_passphrase(place, source, CURRENT).await?;
     let (new, params) = chosen(new).await?;
     let added = at_work(move || {
         let mut vault = vault;
@@ -108,9 +113,10 @@ async fn add(
     opening::close(vault);
     let mut out = io::stdout().lock();
     if as_json.json {
-        json::write(&mut out, &Added { slot: slot.0 })?;
+        json::write(&mut out, &Added { slot: slot.0 }).map_err(Problem::OutputAfterChange)?;
     } else {
-        writeln!(out, "Another passphrase opens the vault, in slot {}.", slot.0)?;
+        writeln!(out, "Another passphrase opens the vault, in slot {}.", slot.0)
+            .map_err(Problem::OutputAfterChange)?;
     }
     Ok(Exit::Done)
 }

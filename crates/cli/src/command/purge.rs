@@ -41,17 +41,26 @@ pub(crate) async fn run(
         confirm(&warning(&entries, &ids), "Delete for good?", arguments.yes).await?;
     }
     let purged = vault.purge(&ids, now()).map_err(|error| sentence::of_vault(&error))?;
-    let rewritten = opening::close_rewritten(vault).await?;
-    let mut out = io::stdout().lock();
-    if arguments.json.json {
-        let purged = purged.iter().map(ToString::to_string).collect();
-        json::write(&mut out, &Purged { purged, rewritten })?;
-    } else if purged.is_empty() {
-        writeln!(out, "The bin is empty.")?;
-    } else {
-        writeln!(out, "Deleted {} for good.", passkeys(purged.len()))?;
-    }
+    let is_due = vault.rewrite_is_due();
+    let is_done = opening::close_rewritten(vault).await?;
+    let purged =
+        Purged { purged: purged.iter().map(ToString::to_string).collect(), rewritten: is_due && is_done };
+    report(&purged, arguments.json.json).map_err(|error| match purged.purged.is_empty() {
+        true => Problem::Output(error),
+        false => Problem::OutputAfterChange(error),
+    })?;
     Ok(Exit::Done)
+}
+
+fn report(purged: &Purged, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        json::write(&mut out, purged)
+    } else if purged.purged.is_empty() {
+        writeln!(out, "The bin is empty.")
+    } else {
+        writeln!(out, "Deleted {} for good.", passkeys(purged.purged.len()))
+    }
 }
 
 fn whole_bin(entries: &[Entry]) -> Vec<PasskeyId> {
@@ -67,7 +76,7 @@ fn warning(entries: &[Entry], ids: &[PasskeyId]) -> String {
         list.push_str(&format!("  and {} more\n", ids.len() - SHOWN));
     }
     format!(
-        "\n{list}\n{} for good: nothing brings them back, and you can sign in with them no more. The vault is then \
+        "\nIn the bin, and to be deleted:\n{list}\n{} for good: nothing brings them back, and you can sign in with them no more. The vault is then \
          written anew under another key, so that no copy of them is left in it. Copies of its folder elsewhere keep theirs.\n",
         match ids.len() {
             1 => "It goes".to_owned(),

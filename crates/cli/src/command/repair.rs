@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use latchkey_app::VaultPlace;
 use latchkey_crypto::vault::Passphrase;
-use latchkey_vault::{Finding, OpenOptions, Restored, VaultError};
+use latchkey_vault::{Damage, Finding, OpenOptions, Restored, VaultError};
 use serde::Serialize;
 
 use crate::{
@@ -83,7 +83,9 @@ pub(crate) async fn run(
             restore(place, options, passphrase).await?.into()
         }
     };
+    let is_changed = repaired.done != "nothing";
     report(&repaired, arguments.json.json)
+        .map_err(|problem| if is_changed { problem.after_change() } else { problem })
 }
 
 const RESTORE_TEXT: &str = "\nThe newest good snapshot and the journal after it take the place of the database. What neither holds is \
@@ -154,7 +156,10 @@ async fn restore(
 ) -> Result<Restored, Problem> {
     let folder = place.folder.clone();
     let restored = at_work(move || options.restore(folder, &passphrase)).await;
-    Ok(restored.map_err(|error| sentence::of_vault(&error))?)
+    Ok(restored.map_err(|error| match error {
+        VaultError::Damaged(Damage::Header) => sentence::no_header_left(),
+        error => sentence::of_vault(&error),
+    })?)
 }
 
 impl Repaired {

@@ -91,7 +91,8 @@ async fn remove(
     yes: bool,
     as_json: bool,
 ) -> Result<Exit, Problem> {
-    let (Opened { vault, .. }, current) = opening::open_with_passphrase(place, source).await?;
+    let (Opened { vault, .. }, current) =
+        opening::open_with_passphrase(place, source, opening::PROMPT).await?;
     let kind = vault.slots().iter().find(|slot| slot.id == id).map(|slot| slot_kind(slot.kind));
     let kind = kind.ok_or_else(sentence::no_such_slot)?;
     confirm(
@@ -107,5 +108,5 @@ async fn remove(
     let vault = removed.await.map_err(|error| sentence::of_vault(&error))?;
     let left = vault.slots();
     opening::close(vault);
-    write(left, as_json)
+    write(left, as_json).map_err(Problem::after_change)
 }

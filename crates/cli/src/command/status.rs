@@ -14,6 +14,8 @@ struct Status {
     exists: bool,
     in_use: bool,
     slots: Vec<Slot>,
+    /// Why more cannot be told.
+    error: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,7 +42,20 @@ pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
     let described = match describe(&place.folder) {
         Ok(described) => Some(described),
         Err(VaultError::NotFound) => None,
-        Err(error) => return Err(sentence::of_vault(&error).into()),
+        Err(error) => {
+            let error = sentence::of_vault(&error);
+            if as_json {
+                let status = Status {
+                    vault: place.folder.display().to_string(),
+                    exists: true,
+                    in_use: false,
+                    slots: Vec::new(),
+                    error: Some(error.what.clone()),
+                };
+                json::write(&mut io::stdout().lock(), &status)?;
+            }
+            return Err(error.into());
+        }
     };
     let slots = described.iter().flat_map(|d| &d.slots).map(|slot| Slot {
         kind: slot_kind(slot.kind),
@@ -53,6 +68,7 @@ pub(crate) fn run(place: &VaultPlace, as_json: bool) -> Result<Exit, Problem> {
         exists: described.is_some(),
         in_use: described.as_ref().is_some_and(|d| d.in_use),
         slots: slots.collect(),
+        error: None,
     };
     let mut out = io::stdout().lock();
     if as_json {

@@ -79,6 +79,22 @@ pub(crate) fn not_a_vault(place: &VaultPlace) -> Sentence {
     )
 }
 
+pub(crate) fn both_want_stdin() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "The passphrase and something else are both to come from standard input.",
+        "Give the passphrase with --passphrase-file, or with --passphrase-fd and another descriptor.",
+    )
+}
+
+pub(crate) fn output_after_change(error: &io::Error) -> Sentence {
+    sentence(
+        Exit::InputOutput,
+        format!("The change was made, but telling of it failed: {}.", reason(error)),
+        "Do not make it again. Look at where the output goes: is there room, and is it still there?",
+    )
+}
+
 pub(crate) fn input_output(error: &io::Error) -> Sentence {
     sentence(
         Exit::InputOutput,

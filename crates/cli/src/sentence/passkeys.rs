@@ -1,6 +1,7 @@
 //! Passkeys that are meant and not found, and questions before changes.
 
 use latchkey_passkey::{PasskeyId, shown};
+use latchkey_vault::MAX_NOTE_BYTES;
 
 use super::{Sentence, sentence};
 use crate::exit::Exit;
@@ -54,8 +55,44 @@ pub(crate) fn no_ids_on_stdin() -> Sentence {
     sentence(Exit::Usage, "There are no ids on standard input.", "Give one a line.")
 }
 
+pub(crate) fn no_note_on_stdin() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "There is no note on standard input.",
+        "--clear takes the note away. Nothing was changed.",
+    )
+}
+
+pub(crate) fn note_is_no_text() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "What is on standard input is no UTF-8 text.",
+        "A note is text. Nothing was changed.",
+    )
+}
+
+pub(crate) fn note_too_long() -> Sentence {
+    sentence(
+        Exit::Usage,
+        format!("What is on standard input is too long for a note: it may have {MAX_NOTE_BYTES} bytes."),
+        "Nothing was changed.",
+    )
+}
+
+pub(crate) fn no_words() -> Sentence {
+    sentence(
+        Exit::Usage,
+        "An empty text means no passkey.",
+        "Give an id, or words; `latchkey list` shows them. Nothing was changed.",
+    )
+}
+
 pub(crate) fn nobody_to_ask() -> Sentence {
     sentence(Exit::Usage, "There is no terminal to ask you on.", "For scripts: --yes. Nothing was changed.")
+}
+
+pub(crate) fn nothing_answered() -> Sentence {
+    sentence(Exit::Refused, "There was no answer.", "Nothing was changed.")
 }
 
 pub(crate) fn said_no() -> Sentence {

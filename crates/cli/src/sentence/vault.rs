@@ -1,9 +1,12 @@
 use std::{io, path::Path};
 
-use latchkey_vault::{Finding, VaultError};
+use latchkey_vault::{Damage, Finding, VaultError};
 
 use super::{Sentence, reason, sentence};
 use crate::{exit::Exit, passphrase::PassphraseError};
+
+const REPAIR: &str =
+    "Keep a copy of its folder, then run `latchkey repair`: the snapshots in it hold what was there.";
 
 pub(crate) fn of_vault(error: &VaultError) -> Sentence {
     use VaultError as V;
@@ -17,7 +20,7 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
         V::AlreadyExists => sentence(
             Exit::Usage,
             "There is a vault here already, or a folder with other files in it.",
-            "Name another place with --vault DIR.",
+            "Name another place with --vault DIR, or give the new vault a name with --name NAME.",
         ),
         V::WrongPassphrase => sentence(
             Exit::WrongPassphrase,
@@ -32,10 +35,11 @@ pub(crate) fn of_vault(error: &VaultError) -> Sentence {
             },
             "Wait until it is done, or end it.",
         ),
-        V::Damaged(damage) => damaged(
-            format!("The vault is damaged: {damage}."),
-            "Keep a copy of its folder, then run `latchkey repair`: the snapshots in it hold what was there.",
-        ),
+        // What the storage engine says is for developers.
+        V::Damaged(Damage::DatabaseUnreadable { .. }) => {
+            damaged("The vault is damaged: database cannot be read.".into(), REPAIR)
+        }
+        V::Damaged(damage) => damaged(format!("The vault is damaged: {damage}."), REPAIR),
         V::RolledBack { seen, found } => damaged(
             format!("The vault is older than what this machine has seen of it (change {found} of {seen})."),
             "Somebody put an old copy back, or a disk lost writes. Nothing was changed. Put the newer folder back, or go on \
@@ -202,6 +206,15 @@ pub(crate) fn passphrases_differ() -> Sentence {
     sentence(Exit::Usage, "The two are not the same.", "Try again.")
 }
 
+/// Neither beside the database nor in a snapshot.
+pub(crate) fn no_header_left() -> Sentence {
+    sentence(
+        Exit::VaultDamaged,
+        "No copy of the vault's header is left that can be read, and without one nothing opens it.",
+        "Nothing was changed. Put back a copy of its folder, if there is one.",
+    )
+}
+
 pub(crate) fn no_such_slot() -> Sentence {
     sentence(Exit::Usage, "There is no slot of this number.", "`latchkey slots` shows them.")
 }
@@ -209,6 +222,14 @@ pub(crate) fn no_such_slot() -> Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_the_storage_engine_are_not_shown() {
+        let detail = "Read corrupted data at file offset None backtrace ()".to_owned();
+        let sentence = of_vault(&VaultError::Damaged(Damage::DatabaseUnreadable { detail }));
+        assert_eq!(sentence.what, "The vault is damaged: database cannot be read.");
+        assert!(sentence.next.contains("latchkey repair"));
+    }
 
     #[test]
     fn what_the_system_refused_is_told_with_path_and_its_words() {

@@ -39,6 +39,8 @@ fn only_the_bin_is_purged_and_only_after_a_yes() {
     assert_eq!(purged, json!({"purged": [BINNED], "rewritten": true}));
     assert!(listed(&home, &["--bin"]).is_empty());
     home.run_opened(&["restore", BINNED]).expect(3, &["There is no such passkey"]);
+    let nothing = home.run_opened(&["purge", "--bin", "--yes", "--json"]).json();
+    assert_eq!(nothing, json!({"purged": [], "rewritten": false}));
     assert_eq!(home.run_opened(&["purge", "--bin"]).expect(0, &[]).stdout, "The bin is empty.\n");
 }
 

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::home::Home;
+use crate::home::{Home, ended};
 
 /// The program's exit code where nobody reads standard output, standard error, or both.
 fn codes(command: impl Fn() -> Command) -> [i32; 3] {
@@ -103,4 +103,14 @@ fn the_demo_goes_on_after_its_first_line_was_read() {
     drop(reader);
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_change_that_cannot_be_told_of_is_said_to_be_made() {
+    let home = Home::with_filled_vault();
+    let passphrase = home.passphrase_file();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut command = home.command(&["remove", "alice", "--json", "--passphrase-file", &passphrase]);
+    ended(command.stdout(full)).expect(74, &["The change was made, but telling of it failed"]);
+    home.run_opened(&["remove", "alice"]).expect(3, &["one in the bin"]);
 }

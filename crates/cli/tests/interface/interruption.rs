@@ -102,3 +102,19 @@ fn the_process_cannot_be_dumped_while_it_holds_secrets() {
     terminal.press_ctrl_c();
     assert_eq!(terminal.end().0, 1);
 }
+
+#[test]
+fn ctrl_c_while_a_vault_is_made_leaves_none() {
+    for millis in [0, 200, 800] {
+        let home = Home::new();
+        let file = home.passphrase_file();
+        let mut terminal = home.at_terminal(&["init", "--passphrase-file", &file]);
+        terminal.read_until("Measuring");
+        std::thread::sleep(std::time::Duration::from_millis(millis));
+        terminal.send(Signal::INT);
+        let (code, shown) = terminal.end();
+        // Where the machine is fast it was made before.
+        assert!(code == 1 && shown.contains("Interrupted.") || code == 0 && millis > 0, "{code} {shown}");
+        assert_eq!(home.vault().exists(), code == 0, "{shown}");
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    home::Home,
+    home::{Home, ended},
     vaults::{ALICE, BINNED, BOB, MALLORY},
 };
 
@@ -93,4 +93,36 @@ fn one_that_is_not_there_refuses_the_whole_change() {
         .expect(3, &["one in the bin", "latchkey restore 0c0c0c0c"]);
     assert_eq!(shown(&home, ALICE)["favourite"], false);
     assert_eq!(shown(&home, ALICE)["tags"], json!([]));
+}
+
+#[test]
+fn a_note_from_standard_input_that_is_none_changes_nothing() {
+    let home = Home::with_filled_vault();
+    home.run_opened(&["note", ALICE, "keep"]).expect(0, &[]);
+    for input in ["", " \n\n"] {
+        let file = home.passphrase_file();
+        home.run_fed(&["note", ALICE, "--stdin", "--passphrase-file", &file], input)
+            .expect(64, &["There is no note on standard input.", "--clear"]);
+    }
+    let file = home.passphrase_file();
+    let with_file = |bytes: &[u8]| {
+        let input = home.file("bytes", bytes, 0o600);
+        let mut command = home.command(&["note", ALICE, "--stdin", "--passphrase-file", &file]);
+        ended(command.stdin(std::fs::File::open(input).unwrap()))
+    };
+    with_file(b"caf\xe9").expect(64, &["is no UTF-8 text"]);
+    with_file(&[b'x'; 1 << 20]).expect(64, &["is too long for a note: it may have"]);
+    home.run_fed(&["note", ALICE, "--stdin", "--passphrase-fd", "0"], "x")
+        .expect(64, &["both to come from standard input"]);
+    home.run_fed(&["remove", "-", "--passphrase-fd", "0"], "x")
+        .expect(64, &["both to come from standard input"]);
+    assert_eq!(home.run_opened(&["note", ALICE]).output(), "keep\n");
+}
+
+#[test]
+fn a_blank_text_is_no_passkey() {
+    let home = Home::with_filled_vault();
+    home.run_opened(&["show", " "]).expect(64, &["An empty text means no passkey."]);
+    home.run_opened(&["remove", "--all-matching", "", "--yes"])
+        .expect(64, &["An empty text means no passkey."]);
 }

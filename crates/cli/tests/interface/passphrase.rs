@@ -116,3 +116,9 @@ fn nothing_typed_is_no_passphrase() {
         assert_eq!(terminal.end().0, 64);
     }
 }
+
+#[test]
+fn a_descriptor_that_is_not_open_is_said_to_be_so() {
+    let home = Home::with_empty_vault();
+    home.run(&["list", "--passphrase-fd", "99"]).expect(64, &["file descriptor 99 is not open"]);
+}

@@ -47,7 +47,7 @@ fn the_terminal_asks_for_the_old_one_and_twice_for_the_new_one() {
     let home = Home::with_empty_vault();
     let mut terminal = home.at_terminal(&["passphrase"]);
     for (question, typed) in
-        [("Passphrase: ", PASSPHRASE), ("New passphrase: ", NEW), ("The same again: ", NEW)]
+        [("Current passphrase: ", PASSPHRASE), ("New passphrase: ", NEW), ("The same again: ", NEW)]
     {
         terminal.read_until(question);
         terminal.wait_for_hidden_typing();

@@ -2,7 +2,7 @@ use latchkey_crypto::vault::Passphrase;
 use latchkey_vault::Vault;
 use serde_json::json;
 
-use crate::{home::Home, vaults::PASSPHRASE};
+use crate::{check::spoil_headers, home::Home, vaults::PASSPHRASE};
 
 #[test]
 fn needs_no_passphrase() {
@@ -16,6 +16,7 @@ fn needs_no_passphrase() {
         "exists": true,
         "in_use": false,
         "slots": [{"kind": "passphrase", "passes": 3, "memory_kib": 65536, "lanes": 4}],
+        "error": null,
     });
     assert_eq!(home.run(&["status", "--json"]).json(), expected);
 }
@@ -24,7 +25,8 @@ fn needs_no_passphrase() {
 fn tells_a_missing_vault() {
     let home = Home::new();
     assert!(home.run(&["status"]).output().contains("not there yet; make it with: latchkey init"));
-    let expected = json!({"vault": home.vault(), "exists": false, "in_use": false, "slots": []});
+    let expected =
+        json!({"vault": home.vault(), "exists": false, "in_use": false, "slots": [], "error": null});
     assert_eq!(home.run(&["status", "--json"]).json(), expected);
     assert!(!home.vault().exists());
 }
@@ -40,6 +42,16 @@ fn tells_what_is_no_vault_and_what_to_do() {
     let shown = home.run(&["status", "--vault", "other"]).output();
     let place = home.path("").join("other");
     assert!(shown.contains(&format!("make it with: latchkey init --vault {}\n", place.display())), "{shown}");
+}
+
+#[test]
+fn a_vault_that_cannot_be_read_is_json_too() {
+    let home = Home::with_empty_vault();
+    spoil_headers(&home);
+    let shown = home.run(&["status", "--json"]).expect(9, &["header cannot be read"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!((&shown["exists"], &shown["slots"]), (&json!(true), &json!([])));
+    assert!(shown["error"].as_str().unwrap().contains("header"), "{shown}");
 }
 
 #[test]
