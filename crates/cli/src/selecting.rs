@@ -52,9 +52,6 @@ impl Meant {
     /// Reads what `-` stands for.
     pub(crate) async fn read(selection: Selection) -> Result<Self, Problem> {
         if let Some(query) = selection.all_matching {
-            if query.trim().is_empty() {
-                return Err(sentence::no_words().into());
-            }
             return Ok(Self::AllMatching { query, yes: selection.yes });
         }
         Ok(Self::Each(with_stdin(selection.ids).await?))
@@ -137,7 +134,6 @@ fn read_stdin() -> io::Result<Vec<String>> {
 
 fn not_one(entries: &[Entry], finder: &Finder<'_>, text: &str, among: Among, not: &NotOne) -> Sentence {
     match not {
-        _ if text.trim().is_empty() => sentence::no_words(),
         NotOne::Several(ids) => sentence::unclear_passkey(text, &listed(finder, ids)),
         NotOne::Nothing { close } => {
             let elsewhere = Finder::new(entries.iter().filter(|entry| among.other().holds(entry)));

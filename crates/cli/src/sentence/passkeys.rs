@@ -8,12 +8,17 @@ use crate::exit::Exit;
 
 /// `close` has lines of passkeys that would fit with another letter.
 pub(crate) fn no_such_passkey(text: &str, close: &str) -> Sentence {
-    let what = format!("There is no such passkey: {}.", shown(text));
+    let what = format!("There is no such passkey: {}.", shown_or_empty(text));
     let next = "`latchkey list` shows the ids.";
     if close.is_empty() {
         return sentence(Exit::Nothing, what, next);
     }
     sentence(Exit::Nothing, format!("{what} Did you mean:\n{}", close.trim_end()), next)
+}
+
+/// A blank text would leave nothing to see.
+fn shown_or_empty(text: &str) -> String {
+    if text.trim().is_empty() { "the text is empty".to_owned() } else { shown(text) }
 }
 
 /// `meant` has lines of passkeys.
@@ -46,7 +51,7 @@ pub(crate) fn passkey_not_in_bin(text: &str) -> Sentence {
 pub(crate) fn nothing_matches(query: &str) -> Sentence {
     sentence(
         Exit::Nothing,
-        format!("No passkey matches: {}.", shown(query)),
+        format!("No passkey matches: {}.", shown_or_empty(query)),
         "`latchkey list` shows them all. Nothing was changed.",
     )
 }
@@ -76,14 +81,6 @@ pub(crate) fn note_too_long() -> Sentence {
         Exit::Usage,
         format!("What is on standard input is too long for a note: it may have {MAX_NOTE_BYTES} bytes."),
         "Nothing was changed.",
-    )
-}
-
-pub(crate) fn no_words() -> Sentence {
-    sentence(
-        Exit::Usage,
-        "An empty text means no passkey.",
-        "Give an id, or words; `latchkey list` shows them. Nothing was changed.",
     )
 }
 

@@ -122,7 +122,7 @@ fn a_note_from_standard_input_that_is_none_changes_nothing() {
 #[test]
 fn a_blank_text_is_no_passkey() {
     let home = Home::with_filled_vault();
-    home.run_opened(&["show", " "]).expect(64, &["An empty text means no passkey."]);
+    home.run_opened(&["show", " "]).expect(3, &["There is no such passkey: the text is empty."]);
     home.run_opened(&["remove", "--all-matching", "", "--yes"])
-        .expect(64, &["An empty text means no passkey."]);
+        .expect(3, &["No passkey matches: the text is empty."]);
 }

@@ -181,7 +181,7 @@ fn filters_leave_out_what_does_not_fit() {
     ] {
         assert_eq!(listed(&home, arguments), found, "{arguments:?}");
     }
-    for arguments in [["--unused-since", "soon"], ["--site", "Example.org"], ["--sort", "size"]] {
+    for arguments in [["--unused-since", "soon"], ["--site", "https://example.org"], ["--sort", "size"]] {
         home.run_opened(&[&["list"], &arguments[..]].concat()).expect(64, &[arguments[0]]);
     }
     home.run(&["list", "--all", "--bin"]).expect(64, &["--bin"]);
