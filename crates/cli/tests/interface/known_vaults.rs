@@ -106,7 +106,8 @@ fn renames_and_forgets() {
 fn a_vault_in_use_is_neither_renamed_nor_deleted() {
     let home = with_stick();
     let (vault, _) = Vault::open(home.vault(), &Passphrase::new(PASSPHRASE).unwrap()).unwrap();
-    home.run(&["vaults", "rename", "default", "old"]).expect(8, &["The vault is in use by another process ("]);
+    home.run(&["vaults", "rename", "default", "old"])
+        .expect(8, &["The vault is in use by another process ("]);
     home.run_opened(&["vaults", "delete", "default", "--yes", "default"]).expect(8, &["The vault is in use"]);
     vault.close().unwrap();
 }
