@@ -95,7 +95,7 @@ fn is_changed(task: &str, folder: &Path, plain: &Plain, round: &str) -> bool {
     let findings = vault.status().unwrap().findings;
     // The header had the new master key already, this machine's memory had not.
     let foreign = |finding: &Finding| task == "rekey" && *finding == Finding::WitnessForeign;
-    assert!(findings.iter().all(|finding| foreign(finding)), "{round}: {findings:?}");
+    assert!(findings.iter().all(foreign), "{round}: {findings:?}");
     vault.close().unwrap();
     if task == "slot" {
         let keyed = options(folder).open_with_keyed_slot(&path, KeyedSlot::RecoveryKey, &slot_secret());
