@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use super::*;
 use crate::testing::{filled_memory, header_keys, keys, new_header};
 use crate::vault::random;

@@ -1,17 +1,19 @@
 //! Random histories of every operation against a plain model: what is read back is what the model says, after
 //! reopening too.
 
+mod outcome;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey_passkey::{PasskeyId, PasskeyStore, StoreError, UserHandle};
+use latchkey_passkey::{PasskeyId, PasskeyStore, UserHandle};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use self::outcome::{Outcome, Refusal, outcome, stored};
 use self::step::{Step, any_step};
 use crate::testing::*;
-use crate::{BIN_SECONDS, Device, LabelEdit, NewPasskey, OpenOptions, Vault, VaultError};
+use crate::{BIN_SECONDS, Device, LabelEdit, NewPasskey, OpenOptions, Vault};
 
 const SITES: u8 = 3;
 const ACCOUNTS: u8 = 2;
@@ -45,39 +47,6 @@ struct Model {
     /// The number of the last passkey that was made.
     last: u64,
     at: u64,
-}
-
-/// What came of a change: which are different now, or why nothing was done.
-type Outcome = Result<Vec<PasskeyId>, Refusal>;
-
-#[derive(Debug, PartialEq, Eq)]
-enum Refusal {
-    NoSuchPasskey(PasskeyId),
-    NotInBin(PasskeyId),
-    AlreadyStored,
-    Purged(PasskeyId),
-    Label,
-    TooLarge,
-}
-
-fn outcome(result: Result<Vec<PasskeyId>, VaultError>) -> Outcome {
-    result.map_err(|error| refusal(&error))
-}
-
-fn refusal(error: &VaultError) -> Refusal {
-    match error {
-        VaultError::NoSuchPasskey { id } => Refusal::NoSuchPasskey(*id),
-        VaultError::NotInBin { id } => Refusal::NotInBin(*id),
-        VaultError::AlreadyStored => Refusal::AlreadyStored,
-        VaultError::Purged { id } => Refusal::Purged(*id),
-        VaultError::Label(_) => Refusal::Label,
-        VaultError::TooLarge { .. } => Refusal::TooLarge,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn stored(result: Result<(), StoreError>) -> Outcome {
-    result.map(|()| Vec::new()).map_err(|error| refusal(error.downcast_ref().unwrap()))
 }
 
 fn site(n: u8) -> String {
